@@ -1,0 +1,17 @@
+# A host as a cloud image leaves it: systemd, SSH, Python, a login user with sudo. Nothing of ours.
+ARG BASE
+FROM ${BASE}
+ENV container=docker DEBIAN_FRONTEND=noninteractive
+RUN apt-get update -q \
+ && apt-get install -q -y --no-install-recommends \
+      ca-certificates dbus iproute2 openssh-server python3 python3-apt sudo systemd systemd-sysv \
+ && apt-get clean \
+ && systemctl mask getty.target systemd-udevd.service systemd-networkd-wait-online.service \
+ && useradd --create-home --shell /bin/bash ubuntu \
+ && echo 'ubuntu ALL=(ALL) NOPASSWD: ALL' >/etc/sudoers.d/ubuntu
+# mmdebstrap names its copy of the sources 0000*; the copy laid over it here has the usual name.
+# The machine's own package settings (lab/machine_settings.py writes them at run time, they are in no repository).
+COPY settings/ /
+RUN update-ca-certificates && rm -f /etc/apt/sources.list.d/0000*
+STOPSIGNAL SIGRTMIN+3
+CMD ["/sbin/init"]

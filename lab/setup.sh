@@ -1,0 +1,89 @@
+#!/usr/bin/env bash
+# Prepare the controller: what the Makefile calls before Ansible can run.
+#
+#   lab/setup.sh venv DIR REQUIREMENTS...   a virtual environment with exactly these hash-locked packages
+#   lab/setup.sh docker                     a Docker engine that answers
+#   lab/setup.sh command NAME PACKAGE       a command, from the distribution's package when it is missing
+#   lab/setup.sh stop-docker                stop the engine if `docker` above started it
+#
+# Installs system packages only as root, and only what is missing. Can be run again at any time.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+die() { printf 'ml-workshop: %s\n' "$*" >&2; exit 1; }
+say() { printf '== %s\n' "$*"; }
+
+apt_install() {
+    command -v apt-get >/dev/null || die "needs the package(s) $*; install them with this system's package manager, then run the same command again."
+    [ "$(id -u)" = 0 ] || die "needs the package(s) $*; run 'sudo apt-get install $*', then the same command again."
+    say "installing $*"
+    export DEBIAN_FRONTEND=noninteractive
+    apt-get update -qq >/dev/null || die "'apt-get update' failed; run it by hand to see why."
+    apt-get install -qq -y --no-install-recommends "$@" >/dev/null || die "'apt-get install $*' failed; run it by hand to see why."
+}
+
+need_command() { command -v "$1" >/dev/null || apt_install "$2"; }
+
+make_venv() {
+    local directory=$1 stamp; shift
+    need_command python3 python3
+    python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' ||
+        die "needs Python 3.11 or newer on the controller; $(python3 --version) is the python3 on PATH."
+    stamp=$directory/.requirements
+    # The stamp is written last: an interrupted installation is done again.
+    if [ -x "$directory/bin/python" ] && sha256sum --check --status "$stamp" 2>/dev/null &&
+        [ "$(wc -l <"$stamp")" = "$#" ]; then return; fi
+    python3 -c 'import ensurepip, venv' 2>/dev/null || apt_install python3-venv
+    say "installing the Python packages of $* into $directory"
+    [ -x "$directory/bin/python" ] || python3 -m venv --clear "$directory"
+    local arguments=() file
+    for file in "$@"; do arguments+=(-r "$file"); done
+    "$directory/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes "${arguments[@]}" ||
+        die "pip could not install $*; the lines above say which package and why."
+    sha256sum "$@" >"$stamp"
+}
+
+docker_answers() { docker info >/dev/null 2>&1; }
+
+start_docker() {
+    if command -v docker >/dev/null && docker_answers; then return; fi
+    if [ "$(id -u)" != 0 ]; then
+        command -v docker >/dev/null || die "needs Docker; run 'sudo apt-get install docker.io', then the same command again."
+        die "Docker doesn't answer for $(id -un): start it ('sudo systemctl start docker') and join its group ('sudo usermod -aG docker $(id -un)', then log in again)."
+    fi
+    command -v dockerd >/dev/null || apt_install docker.io iptables
+    if [ -d /run/systemd/system ]; then
+        systemctl start docker
+    else
+        say "starting the Docker daemon (no init does it here)"
+        mkdir -p .lab
+        # A daemon that was killed leaves a pid file behind, which keeps the next one from starting.
+        if [ -f /var/run/docker.pid ] && ! kill -0 "$(cat /var/run/docker.pid)" 2>/dev/null; then rm -f /var/run/docker.pid; fi
+        setsid --fork dockerd >.lab/dockerd.log 2>&1 </dev/null
+        touch .lab/dockerd.ours
+    fi
+    local deadline=$((SECONDS + 60))
+    until docker_answers; do
+        [ $SECONDS -lt $deadline ] || die "the Docker daemon doesn't answer after 60 s; read .lab/dockerd.log or 'journalctl -u docker'."
+        read -rt 0.5 <> <(:) || true
+    done
+}
+
+stop_docker() {
+    [ -f .lab/dockerd.ours ] || return 0
+    local pid deadline=$((SECONDS + 30))
+    pid=$(cat /var/run/docker.pid 2>/dev/null) || { rm -f .lab/dockerd.ours; return 0; }
+    if [ -n "$(docker ps -q 2>/dev/null)" ]; then say "the Docker daemon goes on: other containers run in it"; return 0; fi
+    say "stopping the Docker daemon"
+    kill "$pid" 2>/dev/null || true
+    while kill -0 "$pid" 2>/dev/null && [ $SECONDS -lt $deadline ]; do read -rt 0.2 <> <(:) || true; done
+    rm -f .lab/dockerd.ours
+}
+
+case ${1:-} in
+    venv) shift; make_venv "$@" ;;
+    docker) start_docker ;;
+    command) need_command "$2" "$3" ;;
+    stop-docker) stop_docker ;;
+    *) sed -n '2,9s/^# \{0,1\}//p' "$0"; exit 2 ;;
+esac

@@ -1,0 +1,34 @@
+"""Mitogen's linear strategy when the controller has Mitogen, Ansible's own when it hasn't.
+
+ansible.cfg can name one strategy only, and has to be valid for both. Set ML_WORKSHOP_MITOGEN=0 to do without Mitogen.
+"""
+
+from __future__ import annotations
+
+import os
+
+from ansible.plugins.loader import strategy_loader
+
+DOCUMENTATION = """
+name: site
+short_description: linear, through Mitogen when it is installed
+description:
+  - Same order of tasks and same results as C(linear). Mitogen keeps one Python process per host alive,
+    which makes a run of many small tasks several times faster.
+author: ml-workshop
+"""
+
+_linear = strategy_loader.get("linear", class_only=True)
+
+try:
+    if os.environ.get("ML_WORKSHOP_MITOGEN", "1") == "0":
+        raise ImportError
+    import ansible_mitogen.strategy
+except ImportError:
+    _bases: tuple[type, ...] = (_linear,)
+else:
+    _bases = (ansible_mitogen.strategy.StrategyMixin, _linear)
+
+
+# Built by calling `type`, since the bases are only known here.
+StrategyModule = type("StrategyModule", _bases, {})
