@@ -2,9 +2,10 @@
 
     python lab/conda_channel.py --image IMAGE --output DIR
 
-writes DIR/linux-64 (package `python`) and DIR/noarch (package `pip`) with their repodata. The interpreter uses the
-shared libraries of the distribution it comes from: the channel serves hosts of that image and no others.
-Building takes seconds; nothing is built when DIR was already made from the same image by the same code.
+writes DIR/linux-64 (package `python`) and DIR/noarch (package `pip`) with their repodata. The interpreter
+uses the shared libraries of the distribution it comes from: the channel serves hosts of that image and no
+others. Building takes seconds; nothing is built when DIR was already made from the same image by the same
+code.
 """
 
 from __future__ import annotations
@@ -33,12 +34,32 @@ PIP_PIN = HERE / "conda_channel_pip.txt"
 STAMP = "built-from.json"
 SUBDIRS = {"x86_64": ("linux-64", "x86_64"), "aarch64": ("linux-aarch64", "aarch64")}
 
-#: Debian makes an interpreter outside of a virtual environment use /usr/local and dist-packages. Each is one line;
-#: with the condition always true the interpreter behaves as upstream's does.
-DEBIAN_CONDITIONS = {
-    "site.py": ("is_virtual_environment = sys.base_prefix != sys.prefix", "is_virtual_environment = True  #"),
-    "sysconfig.py": ("if sys.base_prefix != sys.prefix or hasattr(sys, \"real_prefix\"):\n        # virtual", "if True:\n        # virtual"),
-}
+#: Debian makes an interpreter outside of a virtual environment install into /usr/local and dist-packages.
+#: This is the condition of that; always true, sysconfig answers as upstream's does.
+DEBIAN_CONDITION = 'if sys.base_prefix != sys.prefix or hasattr(sys, "real_prefix"):\n        # virtual'
+UPSTREAM_CONDITION = "if True:\n        # virtual"
+
+#: Debian's `site` is frozen into the interpreter and looks for dist-packages only.
+SITECUSTOMIZE = '''\
+"""Look for packages in site-packages, as upstream's interpreter does."""
+
+import os
+import site
+import sys
+
+
+def getsitepackages(prefixes=None):
+    """Return the site-packages directory of each prefix."""
+    version = f"python{sys.version_info.major}.{sys.version_info.minor}"
+    prefixes = dict.fromkeys(prefixes or site.PREFIXES)
+    return [os.path.join(prefix, "lib", version, "site-packages") for prefix in prefixes]
+
+
+site.getsitepackages = getsitepackages
+for directory in getsitepackages():
+    if directory not in sys.path and os.path.isdir(directory):
+        site.addsitedir(directory)
+'''
 
 ENSUREPIP = '''\
 """Install the bundled pip; stands in for the module that the distribution ships in a package of its own."""
@@ -64,7 +85,8 @@ def bootstrap(*, root=None, upgrade=False, user=False, altinstall=False, default
     options = ["--root", root] if root else []
     options += ["--upgrade"] if upgrade else []
     options += ["--user"] if user else []
-    sys.argv = ["pip", "install", "--no-cache-dir", "--no-index", "--find-links", str(_WHEEL.parent), *options, "pip"]
+    sources = ["--no-cache-dir", "--no-index", "--find-links", str(_WHEEL.parent)]
+    sys.argv = ["pip", "install", *sources, *options, "pip"]
     sys.path.insert(0, str(_WHEEL))
     runpy.run_module("pip", run_name="__main__", alter_sys=True)
 '''
@@ -135,7 +157,8 @@ class Package:
     def write(self, channel: Path) -> Path:
         """Write the package as .tar.bz2 into its subdirectory of the channel.
 
-        The build string is a hash of the content: other content is another build, the same content the same one.
+        The build string is a hash of the content: other content is another build, the same content the same
+        one.
         """
         paths = self.paths()
         digest = hashlib.sha256(json.dumps([self.index, paths], sort_keys=True).encode()).hexdigest()
@@ -147,7 +170,9 @@ class Package:
         }
         if self.link_json:
             info["link"] = self.link_json
-        target = channel / index["subdir"] / f"{index['name']}-{index['version']}-{index['build']}.tar.bz2"
+        target: Path = (
+            channel / index["subdir"] / f"{index['name']}-{index['version']}-{index['build']}.tar.bz2"
+        )
         target.parent.mkdir(parents=True, exist_ok=True)
         with tarfile.open(target, "w:bz2") as archive:
             for name, value in info.items():
@@ -174,8 +199,11 @@ def image_id(image: str) -> str:
     Raises:
         BuildError: Docker does not answer or has no such image.
     """
-    answer = subprocess.run(
-        ["docker", "image", "inspect", "--format", "{{.Id}}", image], capture_output=True, text=True, check=False
+    answer = subprocess.run(  # noqa: S603 - arguments of the lab's own
+        ["docker", "image", "inspect", "--format", "{{.Id}}", image],  # noqa: S607 - docker is wherever PATH says
+        capture_output=True,
+        text=True,
+        check=False,
     )
     if answer.returncode:
         raise BuildError(f"docker has no image {image}: {answer.stderr.strip()}")
@@ -188,34 +216,48 @@ def collect(image: str) -> dict[str, bytes]:
     Raises:
         BuildError: the image has no python3, or the collector failed.
     """
-    command = ["docker", "run", "--rm", "-i", "--network", "none", "--entrypoint", "python3", image, "-I", "-"]
-    answer = subprocess.run(command, input=COLLECTOR.read_bytes(), capture_output=True, check=False)
+    command = [
+        "docker",
+        "run",
+        "--rm",
+        "-i",
+        "--network",
+        "none",
+        "--entrypoint",
+        "python3",
+        image,
+        "-I",
+        "-",
+    ]
+    answer = subprocess.run(  # noqa: S603 - arguments of the lab's own
+        command, input=COLLECTOR.read_bytes(), capture_output=True, check=False
+    )
     if answer.returncode:
         raise BuildError(f"python3 of image {image} could not be collected: {answer.stderr.decode().strip()}")
     with tarfile.open(fileobj=io.BytesIO(answer.stdout)) as archive:
         return {m.name: content.read() for m in archive if (content := archive.extractfile(m)) is not None}
 
 
-def as_upstream(name: str, content: bytes) -> bytes:
-    """Take the distribution's installation directories out of `site.py` or `sysconfig.py`.
+def as_upstream(sysconfig: bytes) -> bytes:
+    """Take the distribution's installation directories out of `sysconfig.py`.
 
     Raises:
         BuildError: the file mentions dist-packages, and not in the way this script knows.
     """
-    old, new = DEBIAN_CONDITIONS[name]
-    text = content.decode()
+    text = sysconfig.decode()
     if "dist-packages" not in text:
-        return content
-    if text.count(old) != 1:
-        raise BuildError(f"{name} of this image is patched by its distribution in a way that lab/conda_channel.py doesn't know")
-    return text.replace(old, new).encode()
+        return sysconfig
+    if text.count(DEBIAN_CONDITION) != 1:
+        raise BuildError("sysconfig.py of this image is patched by its distribution in an unknown way")
+    return text.replace(DEBIAN_CONDITION, UPSTREAM_CONDITION).encode()
 
 
 def python_package(tree: dict[str, bytes], pip_wheel: Path) -> Package:
     """Make the package `python` from the collected tree.
 
     Raises:
-        BuildError: the image's architecture has no conda subdirectory here, or its Python is patched beyond recognition.
+        BuildError: the image's architecture has no conda subdirectory here, or its Python is patched beyond
+        recognition.
     """
     facts = json.loads(tree.pop("facts.json"))
     if facts["machine"] not in SUBDIRS:
@@ -223,8 +265,8 @@ def python_package(tree: dict[str, bytes], pip_wheel: Path) -> Package:
     subdir, arch = SUBDIRS[facts["machine"]]
     short = ".".join(facts["version"].split(".")[:2])
     library = f"lib/python{short}"
-    for name in DEBIAN_CONDITIONS:
-        tree[f"{library}/{name}"] = as_upstream(name, tree[f"{library}/{name}"])
+    tree[f"{library}/sysconfig.py"] = as_upstream(tree[f"{library}/sysconfig.py"])
+    tree[f"{library}/sitecustomize.py"] = SITECUSTOMIZE.encode()
     tree[f"{library}/ensurepip/__init__.py"] = ENSUREPIP.encode()
     tree[f"{library}/ensurepip/__main__.py"] = ENSUREPIP_MAIN.encode()
     tree[f"{library}/ensurepip/_bundled/{pip_wheel.name}"] = pip_wheel.read_bytes()
@@ -248,7 +290,11 @@ def python_package(tree: dict[str, bytes], pip_wheel: Path) -> Package:
 def pip_package(wheel: Path) -> Package:
     """Make the noarch package `pip` from its wheel."""
     with zipfile.ZipFile(wheel) as archive:
-        files = {f"site-packages/{name}": archive.read(name) for name in archive.namelist() if not name.endswith("/")}
+        files = {
+            f"site-packages/{name}": archive.read(name)
+            for name in archive.namelist()
+            if not name.endswith("/")
+        }
     metadata_path = next(path for path in files if path.endswith(".dist-info/METADATA"))
     metadata = HeaderParser().parsestr(files[metadata_path].decode())
     files[metadata_path.replace("METADATA", "INSTALLER")] = b"conda\n"
@@ -282,7 +328,9 @@ def download_pip(directory: Path) -> Path:
     """
     command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary=:all:"]
     command += ["--require-hashes", "--requirement", str(PIP_PIN), "--dest", str(directory)]
-    answer = subprocess.run(command, capture_output=True, text=True, check=False)
+    answer = subprocess.run(  # noqa: S603 - arguments of the lab's own
+        command, capture_output=True, text=True, check=False
+    )
     if answer.returncode:
         raise BuildError(f"the pinned pip wheel could not be downloaded: {answer.stderr.strip()}")
     return next(directory.glob("pip-*.whl"))

@@ -1,17 +1,17 @@
-"""Write the interpreter that runs this script, with its standard library, to standard output as a tar archive.
+"""Write the interpreter that runs this script, and its standard library, as a tar archive to standard output.
 
-Runs inside the lab's host image (`docker run IMAGE python3 - < this file`), therefore the standard library only.
-The archive is laid out like a conda environment: bin/, lib/pythonX.Y/. Beside the files it holds `facts.json`.
+Runs inside the lab's host image (`docker run IMAGE python3 - < this file`), therefore the standard library
+only. The archive is laid out like a conda environment (bin/, lib/pythonX.Y/); beside them is `facts.json`.
 """
 
 import io
 import json
-import os
 import platform
 import re
 import sys
 import sysconfig
 import tarfile
+from pathlib import Path
 
 VERSION = f"{sys.version_info.major}.{sys.version_info.minor}"
 #: Parts of the standard library that a conda environment must not get from the distribution:
@@ -31,18 +31,13 @@ def add(archive: tarfile.TarFile, name: str, content: bytes, mode: int) -> None:
 
 def main() -> None:
     """Collect the interpreter."""
-    stdlib = sysconfig.get_path("stdlib")
+    stdlib = Path(sysconfig.get_path("stdlib"))
     with tarfile.open(fileobj=sys.stdout.buffer, mode="w|") as archive:
-        for folder, directories, files in os.walk(stdlib):
-            relative = os.path.relpath(folder, stdlib)
-            directories[:] = sorted(d for d in directories if not SKIPPED.search(os.path.normpath(os.path.join(relative, d))))
-            for file in sorted(files):
-                name = os.path.normpath(os.path.join(relative, file))
-                if not SKIPPED.search(name):
-                    with open(os.path.join(folder, file), "rb") as source:
-                        add(archive, f"lib/python{VERSION}/{name}", source.read(), 0o644)
-        with open(os.path.realpath(sys.executable), "rb") as source:
-            add(archive, f"bin/python{VERSION}", source.read(), 0o755)
+        for path in sorted(stdlib.rglob("*")):
+            name = path.relative_to(stdlib).as_posix()
+            if path.is_file() and not SKIPPED.search(name):
+                add(archive, f"lib/python{VERSION}/{name}", path.read_bytes(), 0o644)
+        add(archive, f"bin/python{VERSION}", Path(sys.executable).resolve().read_bytes(), 0o755)
         facts = {
             "version": platform.python_version(),
             "machine": platform.machine(),
