@@ -135,7 +135,7 @@ damaged:
   sample: {"python": "bin/python3.11 is missing"}
 failure:
   description: >-
-    Kind of a failure: channel, spec, unsatisfiable, download, space, permission, internal, crash.
+    Kind of a failure: channel, spec, unsatisfiable, download, space, permission, internal, crash, tool.
   type: str
   returned: failure of the solver or the installer
 details:
@@ -236,10 +236,13 @@ def follow_lock(module: AnsibleModule, prefix: Path, environment: Environment) -
 
 def follow_specs(module: AnsibleModule, prefix: Path, environment: Environment) -> None:
     """Make the environment satisfy the specs."""
-    if module.check_mode and not Path(module.params["tool"], "conda_worker.py").exists():
-        guess_without_tool(module, prefix, environment)
     request = {"specs": module.params["specs"], "channels": module.params["channels"]}
-    reply = ask(module, environment, request)
+    try:
+        reply = ask(module, environment, request)
+    except WorkerError as error:
+        if module.check_mode and error.kind == "tool":
+            guess_without_tool(module, prefix, environment)
+        raise
     after = {
         entry["name"]: Package(
             **{key: entry[key] for key in ("name", "version", "build", "channel", "file_name")},
@@ -272,9 +275,7 @@ def ask(module: AnsibleModule, environment: Environment, request: dict[str, Any]
     tool, machine = Path(module.params["tool"]), platform.machine()
     auto = module.params["platform"] == "auto"
     if not (tool / "bin" / "python").exists():
-        raise WorkerError(
-            "internal", f"{tool} has no bin/python with py-rattler; let the role conda install it first"
-        )
+        raise WorkerError("tool", f"{tool} has no bin/python with py-rattler, install it with the role conda")
     if auto and machine not in PLATFORMS:
         raise WorkerError("spec", f"conda has no platform for {machine}, set platform")
     answer: dict[str, Any] = ask_worker(

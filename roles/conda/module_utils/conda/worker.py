@@ -12,7 +12,8 @@ class WorkerError(Exception):
     """The worker could not do what it was asked.
 
     Attributes:
-        kind: see FAILURES in conda_worker.py; `crash` when the worker died without an answer.
+        kind: see FAILURES in conda_worker.py; `crash` when the worker died without an answer, `tool`
+            when it isn't installed.
         details: everything the solver or installer said, several lines.
     """
 
@@ -40,6 +41,10 @@ def ask_worker(tool: Path, request: dict[str, Any]) -> dict[str, Any]:
     try:
         answer: dict[str, Any] = json.loads(run.stdout)
     except ValueError:
+        if "No module named 'rattler'" in run.stderr or "can't open file" in run.stderr:
+            raise WorkerError(
+                "tool", f"{tool} has no working py-rattler, install it with the role conda"
+            ) from None
         how = f"signal {-run.returncode}" if run.returncode < 0 else f"exit code {run.returncode}"
         raise WorkerError("crash", f"the conda worker died ({how})", run.stderr or run.stdout) from None
     if "failure" in answer:
