@@ -1,0 +1,3 @@
+"""ml-workshop: train, publish, serve and load-test a text classifier."""
+
+__version__ = "1.0.0"

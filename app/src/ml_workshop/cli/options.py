@@ -1,0 +1,57 @@
+"""Types of option values, and the options that subcommands share."""
+
+import argparse
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    Subcommands = argparse._SubParsersAction[argparse.ArgumentParser]
+
+
+def subcommand(
+    subcommands: "Subcommands", name: str, run: Callable[[argparse.Namespace], None], extra: str, summary: str
+) -> argparse.ArgumentParser:
+    """Add a subcommand.
+
+    Args:
+        subcommands: Where to add it.
+        name: Its name.
+        run: What it does.
+        extra: The extra of the distribution whose packages it needs.
+        summary: One line for the help.
+    """
+    parser = subcommands.add_parser(name, help=summary, description=summary)
+    parser.set_defaults(run=run, extra=extra)
+    return parser
+
+
+def whole_number(lowest: int, highest: int) -> Callable[[str], int]:
+    """Return a parser of whole numbers from `lowest` to `highest`."""
+
+    def parse(text: str) -> int:
+        try:
+            value = int(text)
+        except ValueError:
+            value = lowest - 1
+        if not lowest <= value <= highest:
+            raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from {lowest} to {highest}")
+        return value
+
+    return parse
+
+
+def share(text: str) -> float:
+    """Parse a number from 0 to 1."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value <= 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 0 to 1")
+    return value
+
+
+def add_model(parser: argparse.ArgumentParser) -> None:
+    """Add --model DIR."""
+    parser.add_argument("--model", type=Path, required=True, metavar="DIR", help="model directory")

@@ -1,0 +1,69 @@
+"""`ml-workshop push`, `pull` and `resolve`."""
+
+import argparse
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ml_workshop.cli.options import add_model, share, subcommand
+
+if TYPE_CHECKING:
+    from ml_workshop.cli.options import Subcommands
+
+
+def register(subcommands: "Subcommands") -> None:
+    """Add the subcommands."""
+    push = subcommand(subcommands, "push", _push, "train", "publish a model; prints its revision")
+    add_model(push)
+    _add_repo(push)
+    push.add_argument(
+        "--min-accuracy", type=share, metavar="A", help="refuse (exit 3) a model below this accuracy, 0 to 1"
+    )
+
+    pull = subcommand(subcommands, "pull", _pull, "serve", "fetch a model and verify it")
+    _add_repo(pull)
+    _add_revision(pull)
+    where = pull.add_mutually_exclusive_group(required=True)
+    where.add_argument("--output-dir", type=Path, metavar="DIR", help="model directory to make")
+    where.add_argument(
+        "--models-dir", type=Path, metavar="DIR", help="make DIR/<revision>; kept if it is there"
+    )
+
+    resolve = subcommand(subcommands, "resolve", _resolve, "serve", "print the revision that pull would take")
+    _add_repo(resolve)
+    _add_revision(resolve)
+
+
+def _add_repo(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--repo", required=True, metavar="REPO", help="hf://user/name or dir:///path")
+
+
+def _add_revision(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--revision",
+        default="latest",
+        metavar="R",
+        help="revision that a push printed (default: %(default)s)",
+    )
+
+
+def _push(options: argparse.Namespace) -> None:
+    from ml_workshop.registry.publishing import push
+
+    print(push(options.model, options.repo, options.min_accuracy))
+
+
+def _pull(options: argparse.Namespace) -> None:
+    from ml_workshop.registry.pulling import pull_into, pull_to
+
+    if options.models_dir:
+        revision, path = pull_into(options.repo, options.revision, options.models_dir)
+    else:
+        revision, path = pull_to(options.repo, options.revision, options.output_dir)
+    print(json.dumps({"revision": revision, "path": str(path)}))
+
+
+def _resolve(options: argparse.Namespace) -> None:
+    from ml_workshop.registry.repository import open_repository
+
+    print(open_repository(options.repo).resolve(options.revision))

@@ -1,0 +1,63 @@
+"""`ml-workshop serve`."""
+
+import argparse
+import os
+from typing import TYPE_CHECKING
+
+from ml_workshop.cli.options import add_model, subcommand, whole_number
+
+if TYPE_CHECKING:
+    from ml_workshop.cli.options import Subcommands
+
+
+def register(subcommands: "Subcommands") -> None:
+    """Add the subcommand."""
+    parser = subcommand(
+        subcommands, "serve", _serve, "serve", "serve a model over HTTP until a signal ends it"
+    )
+    add_model(parser)
+    parser.add_argument(
+        "--host",
+        default="127.0.0.1",
+        help="address to listen on, unless systemd passes a socket (default: %(default)s)",
+    )
+    numbers = (
+        ("--port", whole_number(1, 65535), 8000, "port to listen on"),
+        ("--workers", whole_number(1, 256), os.cpu_count() or 1, "processes"),
+        ("--threads", whole_number(1, 256), 4, "threads per process"),
+        ("--timeout", whole_number(1, 3600), 30, "seconds after which a stuck worker is replaced"),
+        (
+            "--graceful-timeout",
+            whole_number(1, 3600),
+            30,
+            "seconds that requests have to finish at a stop or reload",
+        ),
+        ("--max-body-bytes", whole_number(1024, 2**30), 1_048_576, "largest body of a request"),
+        ("--max-texts", whole_number(1, 10_000), 64, "most texts in a request"),
+        ("--max-text-characters", whole_number(1, 2**30), 100_000, "longest text"),
+    )
+    for flag, kind, default, summary in numbers:
+        parser.add_argument(
+            flag, type=kind, default=default, metavar="N", help=f"{summary} (default: %(default)s)"
+        )
+
+
+def _serve(options: argparse.Namespace) -> None:
+    from ml_workshop.serving.environment import prepared_environment
+
+    with prepared_environment():
+        from ml_workshop.serving.limits import Limits
+        from ml_workshop.serving.server import Settings, serve
+
+        serve(
+            Settings(
+                model=options.model,
+                host=options.host,
+                port=options.port,
+                workers=options.workers,
+                threads=options.threads,
+                timeout=options.timeout,
+                graceful_timeout=options.graceful_timeout,
+                limits=Limits(options.max_body_bytes, options.max_texts, options.max_text_characters),
+            )
+        )

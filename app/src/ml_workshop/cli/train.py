@@ -1,0 +1,95 @@
+"""`ml-workshop train` and `ml-workshop fingerprint`."""
+
+import argparse
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ml_workshop.cli.options import subcommand, whole_number
+from ml_workshop.training.recipe import Recipe
+
+if TYPE_CHECKING:
+    from ml_workshop.cli.options import Subcommands
+
+_DEFAULT = Recipe()
+
+
+def register(subcommands: "Subcommands") -> None:
+    """Add the subcommands."""
+    train = subcommand(subcommands, "train", _train, "train", "train a model")
+    train.add_argument(
+        "--output-dir", type=Path, required=True, metavar="DIR", help="model directory to make"
+    )
+    train.add_argument(
+        "--examples",
+        type=Path,
+        metavar="FILE",
+        help="also write up to 500 test rows as JSON lines, for a load test",
+    )
+    _add_what_determines_the_result(train)
+    fingerprint = subcommand(
+        subcommands,
+        "fingerprint",
+        _fingerprint,
+        "train",
+        "print a hash of all that determines what train makes",
+    )
+    _add_what_determines_the_result(fingerprint)
+
+
+def _add_what_determines_the_result(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--dataset",
+        default="stanfordnlp/imdb",
+        metavar="DATASET",
+        help="hub id, directory with train.* and test.* (parquet, csv, jsonl; columns text, label), or `sample` "
+        "(default: %(default)s)",
+    )
+    parser.add_argument(
+        "--dataset-revision", default="main", metavar="R", help="hub branch or commit (default: %(default)s)"
+    )
+    numbers = (
+        ("--num-train-epochs", "epochs", whole_number(1, 1000), "passes over the data"),
+        ("--batch-size", "batch_size", whole_number(1, 65536), "texts per step"),
+        ("--input-size", "input_size", whole_number(1, 2_000_000), "most n-grams in the vocabulary"),
+        ("--hidden-size", "hidden_size", whole_number(1, 4096), "width of the hidden layer"),
+        ("--seed", "seed", whole_number(0, 2**32 - 1), "seed of everything random"),
+    )
+    for flag, name, kind, summary in numbers:
+        parser.add_argument(
+            flag,
+            dest=name,
+            type=kind,
+            metavar="N",
+            default=getattr(_DEFAULT, name),
+            help=f"{summary} (default: %(default)s)",
+        )
+
+
+def _recipe(options: argparse.Namespace) -> Recipe:
+    return Recipe(
+        epochs=options.epochs,
+        batch_size=options.batch_size,
+        input_size=options.input_size,
+        hidden_size=options.hidden_size,
+        seed=options.seed,
+    )
+
+
+def _train(options: argparse.Namespace) -> None:
+    from ml_workshop.data.examples import write_examples
+    from ml_workshop.data.loading import load_dataset
+    from ml_workshop.training.pipeline import train
+
+    dataset = load_dataset(options.dataset, options.dataset_revision)
+    train(dataset, _recipe(options), options.output_dir)
+    if options.examples:
+        write_examples(dataset.test, options.examples)
+
+
+def _fingerprint(options: argparse.Namespace) -> None:
+    from ml_workshop.data.loading import dataset_identity
+    from ml_workshop.training.fingerprint import fingerprint
+
+    identity = dataset_identity(options.dataset, options.dataset_revision)
+    print(json.dumps({"fingerprint": fingerprint(identity, _recipe(options)), "dataset": identity}))

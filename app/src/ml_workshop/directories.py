@@ -1,0 +1,92 @@
+"""Directories that appear whole or not at all."""
+
+import contextlib
+import fcntl
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from ml_workshop.errors import OutputError
+
+
+@contextlib.contextmanager
+def new_directory(target: Path, *, replaces: str | None = None) -> Iterator[Path]:
+    """Yield an empty directory beside `target` that takes its name when the block ends without an error.
+
+    A process killed at any moment leaves `target` as it was; what it leaves beside it is removed by the next
+    call for the same target.
+
+    Args:
+        target: The directory to make.
+        replaces: Name of a file that marks an existing `target` as one that may be replaced.
+
+    Raises:
+        OutputError: `target` exists and may not be replaced, or cannot be written.
+    """
+    target = target.absolute()
+    _refuse_foreign(target, replaces)
+    prefix = f".{target.name}.partial-"
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        _sweep(target.parent, prefix)
+        partial, lock = _make_locked(target.parent, prefix)
+    except OSError as error:
+        raise OutputError(f"{target} cannot be written: {error.strerror}.") from error
+    try:
+        yield partial
+        partial.chmod(0o755)
+        _refuse_foreign(target, replaces)
+        _put_in_place(partial, target)
+    except OSError as error:
+        raise OutputError(f"{target} cannot be written: {error.strerror or error}.") from error
+    finally:
+        os.close(lock)
+        shutil.rmtree(partial, ignore_errors=True)
+
+
+def _refuse_foreign(target: Path, replaces: str | None) -> None:
+    if not target.exists():
+        return
+    if target.is_dir() and (not any(target.iterdir()) or (replaces and (target / replaces).exists())):
+        return
+    raise OutputError(f"{target} exists and was not made by this command: name another directory.")
+
+
+def _make_locked(parent: Path, prefix: str) -> tuple[Path, int]:
+    while True:
+        partial = Path(tempfile.mkdtemp(prefix=prefix, dir=parent))
+        lock = os.open(partial, os.O_RDONLY)
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if partial.exists():  # no other process swept it before it was locked
+            return partial, lock
+        os.close(lock)
+
+
+def _put_in_place(partial: Path, target: Path) -> None:
+    try:
+        partial.rename(target)  # also takes the place of an empty directory
+    except OSError:
+        if not target.is_dir():
+            raise
+        old = Path(tempfile.mkdtemp(prefix=f".{target.name}.partial-", dir=target.parent))
+        target.rename(old)
+        partial.rename(target)
+        shutil.rmtree(old, ignore_errors=True)
+
+
+def _sweep(parent: Path, prefix: str) -> None:
+    """Remove what killed processes left: a living one holds a lock on its directory."""
+    for leftover in parent.glob(f"{prefix}*"):
+        try:
+            lock = os.open(leftover, os.O_RDONLY)
+        except OSError:
+            continue
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            shutil.rmtree(leftover, ignore_errors=True)
+        except OSError:
+            continue
+        finally:
+            os.close(lock)

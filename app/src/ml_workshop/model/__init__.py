@@ -1,0 +1,1 @@
+"""The model directory and predictions from it; numpy only."""

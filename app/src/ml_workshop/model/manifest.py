@@ -1,0 +1,82 @@
+"""manifest.json: the files of a model and their hashes."""
+
+import hashlib
+import json
+from pathlib import Path
+
+from ml_workshop.errors import ModelError
+from ml_workshop.model.artifact import CARD, CONFIG, MANIFEST, METRICS, ORIGIN, VOCABULARY, WEIGHTS
+
+REQUIRED = (WEIGHTS, CONFIG, VOCABULARY, METRICS, CARD)
+_IGNORED = {MANIFEST, ORIGIN}
+
+
+def write_manifest(directory: Path) -> None:
+    """Write the manifest of the files in a directory."""
+    files = {
+        path.name: {"sha256": _sha256(path), "size": path.stat().st_size}
+        for path in sorted(directory.iterdir())
+        if path.name not in _IGNORED
+    }
+    (directory / MANIFEST).write_text(json.dumps({"files": files}, indent=2) + "\n", encoding="utf-8")
+
+
+def verify_manifest(directory: Path) -> None:
+    """Check that a directory holds exactly the files of its manifest, unchanged.
+
+    Raises:
+        ModelError: A file is missing, truncated, changed or foreign; names it.
+    """
+    expected = _read(directory)
+    for name in REQUIRED:
+        if name not in expected:
+            raise ModelError(f"{directory / MANIFEST} does not list {name}: the model is incomplete.")
+    for path in sorted(directory.rglob("*")):
+        name = str(path.relative_to(directory))
+        if name not in expected and name not in _IGNORED:
+            raise ModelError(f"{path} is foreign: the manifest of the model does not list it.")
+        if path.is_symlink() or not path.is_file():
+            raise ModelError(f"{path} is not a regular file.")
+    for name, entry in expected.items():
+        path = directory / name
+        if not path.exists():
+            raise ModelError(f"{path} is missing although the manifest of the model lists it.")
+        if path.stat().st_size != entry["size"]:
+            raise ModelError(
+                f"{path} was truncated or changed: it has {path.stat().st_size} bytes, the manifest says {entry['size']}."
+            )
+        if _sha256(path) != entry["sha256"]:
+            raise ModelError(f"{path} was changed after publishing: its sha256 is not that of the manifest.")
+
+
+def published_files(directory: Path) -> list[str]:
+    """Return the names of the files that make up a model: those of the manifest, and the manifest.
+
+    Raises:
+        ModelError: The directory has no manifest.
+    """
+    return [*_read(directory), MANIFEST]
+
+
+def content_revision(directory: Path) -> str:
+    """Return a name for the content of a model: 40 hexadecimal digits, like a commit, made from the manifest."""
+    canonical = json.dumps(_read(directory), sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(canonical.encode()).hexdigest()[:40]
+
+
+def _read(directory: Path) -> dict[str, dict[str, object]]:
+    path = directory / MANIFEST
+    try:
+        files = json.loads(path.read_text(encoding="utf-8"))["files"]
+        if not all({"sha256", "size"} <= set(entry) and "/" not in name for name, entry in files.items()):
+            raise ValueError("an entry is incomplete")
+    except OSError as error:
+        raise ModelError(f"{directory} is not a model directory: it has no readable {MANIFEST}.") from error
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ModelError(f"{path} is damaged: {error}.") from error
+    return dict(files)
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,81 @@
+"""Predictions with numpy."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ml_workshop.model.artifact import Artifact, read_artifact
+from ml_workshop.text.ngrams import UNKNOWN
+from ml_workshop.text.vocabulary import Vocabulary
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What the model says of one text.
+
+    Attributes:
+        prediction: Class index.
+        label: Class name.
+        probability: Of that class.
+        tokens: Number of tokens of the text.
+        unknown_tokens: How many of them the vocabulary does not have.
+    """
+
+    prediction: int
+    label: str
+    probability: float
+    tokens: int
+    unknown_tokens: int
+
+
+class Predictor:
+    """A model ready to predict; safe to share between threads."""
+
+    def __init__(self, artifact: Artifact) -> None:
+        """Prepare a model; its arrays are used where they are, not copied."""
+        self.config = artifact.config
+        self.vocabulary = Vocabulary(artifact.tokens, artifact.keys, artifact.config.max_order)
+        self._artifact = artifact
+
+    @classmethod
+    def load(cls, directory: Path) -> "Predictor":
+        """Load a model directory.
+
+        Raises:
+            ModelError: The directory is not a model, or its parts do not fit each other.
+        """
+        return cls(read_artifact(directory))
+
+    def logits(self, token_ids: NDArray[np.int64]) -> NDArray[np.float32]:
+        """Return the class scores of one text, before the softmax, shape (classes,)."""
+        model = self._artifact
+        hidden: NDArray[np.float32] = model.bias
+        features = self.vocabulary.features(token_ids)
+        if len(features):
+            weights = model.weights[features]
+            norm = np.sqrt(max(float(weights @ weights), 1e-12))
+            hidden = (weights @ model.embedding[features]) / np.float32(norm) + model.bias
+        logits: NDArray[np.float32] = model.output_weight @ np.maximum(hidden, 0) + model.output_bias
+        return logits
+
+    def predict(self, text: str) -> Prediction:
+        """Classify one text."""
+        token_ids = self.vocabulary.token_ids(text)
+        probabilities = softmax(self.logits(token_ids))
+        best = int(probabilities.argmax())
+        return Prediction(
+            best,
+            self.config.label_names[best],
+            float(probabilities[best]),
+            len(token_ids),
+            int(np.count_nonzero(token_ids == UNKNOWN)),
+        )
+
+
+def softmax(logits: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Return class probabilities along the last axis."""
+    shifted = np.exp((logits - logits.max(axis=-1, keepdims=True)).astype(np.float64))
+    probabilities: NDArray[np.float64] = shifted / shifted.sum(axis=-1, keepdims=True)
+    return probabilities

@@ -1,0 +1,99 @@
+"""A model repository in a directory: revisions/<revision>/ and refs/latest."""
+
+import contextlib
+import fcntl
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+from ml_workshop.directories import new_directory
+from ml_workshop.errors import RegistryError, RevisionNotFoundError
+from ml_workshop.model.manifest import content_revision, published_files
+from ml_workshop.registry.repository import LATEST
+
+_REVISION = re.compile(r"[0-9a-f]{40}")
+
+
+class DirectoryRepository:
+    """A repository for one machine, or for a shared file system that honours flock.
+
+    A revision is named by its content, so it can never change, and publishing twice makes one.
+    """
+
+    def __init__(self, path: str) -> None:
+        """Name a repository; the first publication makes its directory.
+
+        Raises:
+            RegistryError: The path is not absolute.
+        """
+        self._root = Path(path)
+        if not self._root.is_absolute():
+            raise RegistryError(f"Model repository dir://{path} is not an absolute path: write dir:///path.")
+
+    def resolve(self, revision: str) -> str:
+        """See `Repository.resolve`."""
+        latest = self._latest()
+        if revision == LATEST:
+            if latest is None:
+                raise RevisionNotFoundError(
+                    f"Model repository dir://{self._root} is empty: train and push a model first."
+                )
+            return latest
+        if not _REVISION.fullmatch(revision) or not self._revision(revision).is_dir():
+            raise RevisionNotFoundError(
+                f"Model repository dir://{self._root} has no revision {revision}"
+                + (f"; the latest is {latest}." if latest else ": it is empty.")
+            )
+        return revision
+
+    def fetch(self, revision: str, into: Path) -> None:
+        """See `Repository.fetch`."""
+        try:
+            shutil.copytree(self._revision(self.resolve(revision)), into, dirs_exist_ok=True, symlinks=True)
+        except PermissionError as error:
+            raise RegistryError(f"{error.filename} cannot be read: {error.strerror}.") from error
+
+    def publish(self, directory: Path) -> str:
+        """See `Repository.publish`."""
+        revision = content_revision(directory)
+        with self._locked():
+            if not self._revision(revision).exists():
+                with new_directory(self._revision(revision)) as partial:
+                    for name in published_files(directory):
+                        shutil.copyfile(directory / name, partial / name)
+            if self._latest() != revision:
+                self._point_latest_to(revision)
+        return revision
+
+    def _revision(self, revision: str) -> Path:
+        return self._root / "revisions" / revision
+
+    def _latest(self) -> str | None:
+        try:
+            return (self._root / "refs" / LATEST).read_text(encoding="ascii").strip()
+        except FileNotFoundError:
+            return None
+        except (OSError, UnicodeDecodeError) as error:
+            raise RegistryError(f"{self._root / 'refs' / LATEST} cannot be read: {error}.") from error
+
+    def _point_latest_to(self, revision: str) -> None:
+        refs = self._root / "refs"
+        refs.mkdir(exist_ok=True)
+        partial = refs / f".{LATEST}.partial"
+        partial.write_text(revision + "\n", encoding="ascii")
+        os.replace(partial, refs / LATEST)
+
+    @contextlib.contextmanager
+    def _locked(self) -> Iterator[None]:
+        """Let one writer in at a time; readers never wait."""
+        try:
+            self._root.mkdir(parents=True, exist_ok=True)
+            with (self._root / ".lock").open("w") as lock:
+                fcntl.flock(lock, fcntl.LOCK_EX)
+                yield
+        except OSError as error:
+            raise RegistryError(
+                f"Model repository {self._root} cannot be written: {error.strerror or error}."
+            ) from error

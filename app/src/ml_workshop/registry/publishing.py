@@ -1,0 +1,37 @@
+"""Publishing a model that is good enough."""
+
+from pathlib import Path
+
+from ml_workshop.errors import ModelError, QualityGateError
+from ml_workshop.model.artifact import METRICS, read_metrics
+from ml_workshop.model.manifest import verify_manifest
+from ml_workshop.registry.repository import open_repository
+
+
+def push(directory: Path, repo: str, min_accuracy: float | None = None) -> str:
+    """Publish a model directory.
+
+    Args:
+        directory: What `train` made.
+        repo: hf://user/name or dir:///absolute/path.
+        min_accuracy: Refuse a model that is less accurate than this on its test rows.
+
+    Returns:
+        The revision.
+
+    Raises:
+        ModelError: The directory is not an intact model.
+        QualityGateError: It is not accurate enough.
+        RegistryError: The repository cannot be written.
+    """
+    repository = open_repository(repo)
+    verify_manifest(directory)
+    if min_accuracy is not None:
+        accuracy = read_metrics(directory).get("accuracy")
+        if not isinstance(accuracy, float):
+            raise ModelError(f"{directory / METRICS} has no accuracy.")
+        if accuracy < min_accuracy:
+            raise QualityGateError(
+                f"{directory} is not published: its accuracy {accuracy:.4f} is below {min_accuracy:.4f}."
+            )
+    return repository.publish(directory)

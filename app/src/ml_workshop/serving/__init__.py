@@ -1,0 +1,1 @@
+"""The HTTP service: Flask under Gunicorn, predictions by numpy."""

@@ -1,0 +1,1 @@
+"""From a review to integers: tokens, n-gram keys, vocabulary."""

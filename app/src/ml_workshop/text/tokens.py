@@ -1,0 +1,18 @@
+"""Splitting a review into tokens."""
+
+import re
+
+# Words keep an inner apostrophe ("don't"); the punctuation that carries tone is a token of its own.
+_TOKEN = re.compile(r"[^\W_]+(?:'[^\W_]+)?|[!?.,;:()\"*-]")
+
+
+def tokenize(text: str) -> list[str]:
+    """Split a text into lower-case words and punctuation marks.
+
+    Args:
+        text: Any text; HTML line breaks and typographic apostrophes, which reviews are full of, are normalised.
+
+    Returns:
+        The tokens in order of appearance. Empty for a text without letters, digits or punctuation.
+    """
+    return _TOKEN.findall(text.lower().replace("<br />", " ").replace("\u2019", "'"))

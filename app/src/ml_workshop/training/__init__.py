@@ -1,0 +1,1 @@
+"""Training: count, select, fit, measure, write a model directory."""

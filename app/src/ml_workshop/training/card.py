@@ -1,0 +1,68 @@
+"""The model card, README.md of a model directory, in the form the Hugging Face hub reads."""
+
+import json
+from typing import Any
+
+from ml_workshop.model.config import Config
+
+
+def render(config: Config, metrics: dict[str, Any]) -> str:
+    """Return the model card.
+
+    Args:
+        config: The model's configuration.
+        metrics: The content of metrics.json.
+    """
+    calibration = metrics["calibration"]
+    header = {
+        "library_name": "ml-workshop",
+        "pipeline_tag": "text-classification",
+        "tags": ["text-classification", "n-grams", "safetensors"],
+    }
+    labels = ", ".join(config.label_names)
+    matrix = "\n".join(
+        f"| **{name}** | " + " | ".join(map(str, row)) + " |"
+        for name, row in zip(config.label_names, metrics["confusion_matrix"], strict=True)
+    )
+    return f"""---
+{_yaml(header)}---
+
+# Text classifier: {labels}
+
+A multilayer perceptron over weighted word n-grams (1 to {config.max_order} tokens): {config.input_size:,} n-grams,
+{config.hidden_size} hidden units, {len(config.label_names)} classes.
+Trained on `{config.dataset}` ({metrics["training"]["rows"]:,} rows) by ml-workshop {config.trained_by}
+on {config.created[:10]}.
+
+## How good it is
+
+Measured once, on {metrics["n"]:,} test rows that nothing was chosen on.
+
+| measure | value |
+|---|---|
+| accuracy | {metrics["accuracy"]:.4f} |
+| F1 | {metrics["f1"]:.4f} |
+| expected calibration error | {calibration["expected_calibration_error"]:.4f} |
+| Brier score | {calibration["brier_score"]:.4f} |
+
+| true \\ predicted | {" | ".join(config.label_names)} |
+|---|{"---|" * len(config.label_names)}
+{matrix}
+
+## Use
+
+    ml-workshop predict --model DIR "What a film."
+
+It has read nothing but its training data: other kinds of text, irony and languages are beyond it.
+It must not decide anything about people.
+
+## How it was made
+
+Hyper-parameters: `{json.dumps(config.recipe)}`.
+Nothing in this directory is executable: weights are safetensors, the rest is text; `manifest.json` has the hashes.
+"""
+
+
+def _yaml(header: dict[str, Any]) -> str:
+    """JSON values are YAML."""
+    return "".join(f"{key}: {json.dumps(value)}\n" for key, value in header.items())

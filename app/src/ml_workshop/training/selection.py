@@ -1,0 +1,58 @@
+"""Choosing n-grams by how unevenly they spread over the classes."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float32]
+
+
+def log_count_ratios(
+    counts: NDArray[np.int64], documents: NDArray[np.int64], smoothing: float = 1.0
+) -> NDArray[np.float64]:
+    """Naive Bayes log-count ratio of each n-gram and class against the other classes.
+
+    r = log((p + a) / |p + a|) - log((q + a) / |q + a|), with p and q the document counts inside and outside
+    the class (Wang & Manning 2012, "Baselines and Bigrams"), normalised by the number of documents as in
+    Bernoulli naive Bayes.
+
+    Args:
+        counts: Documents of each class with the n-gram, shape (u, classes).
+        documents: Documents of each class, shape (classes,).
+        smoothing: Added to each count.
+
+    Returns:
+        Ratios, shape (u, classes); positive where the n-gram speaks for the class.
+    """
+    inside = (counts + smoothing) / (documents + 2 * smoothing)
+    outside_counts = counts.sum(axis=1, keepdims=True) - counts
+    outside = (outside_counts + smoothing) / (documents.sum() - documents + 2 * smoothing)
+    return np.log(inside) - np.log(outside)
+
+
+def class_contrast(counts: NDArray[np.int64], documents: NDArray[np.int64]) -> NDArray[np.float64]:
+    """How far the class shares of each n-gram are from those of the data set, in standard deviations.
+
+    Args:
+        counts: Documents of each class with the n-gram, shape (u, classes).
+        documents: Documents of each class, shape (classes,).
+
+    Returns:
+        The largest |observed - expected| / sqrt(expected variance) over the classes, shape (u,).
+    """
+    share = documents / documents.sum()
+    total = counts.sum(axis=1, keepdims=True)
+    deviation = np.sqrt(np.maximum(total * share * (1 - share), 1e-12))
+    return np.max(np.abs(counts - total * share) / deviation, axis=1)
+
+
+def select(counts: NDArray[np.int64], documents: NDArray[np.int64], size: int) -> NDArray[np.int64]:
+    """Return the indices of the `size` n-grams of highest class contrast, ascending (fewer if there are fewer)."""
+    contrast = class_contrast(counts, documents)
+    present = counts.sum(axis=1) > 0
+    order = np.argsort(-np.where(present, contrast, -1.0), kind="stable")
+    return np.sort(order[: min(size, int(present.sum()))])
+
+
+def ngram_weights(counts: NDArray[np.int64], documents: NDArray[np.int64]) -> Floats:
+    """Return the weight of each n-gram: its largest absolute log-count ratio, shape (u,)."""
+    return np.abs(log_count_ratios(counts, documents)).max(axis=1).astype(np.float32)
