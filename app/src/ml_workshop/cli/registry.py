@@ -19,6 +19,7 @@ def register(subcommands: "Subcommands") -> None:
     push.add_argument(
         "--min-accuracy", type=share, metavar="A", help="refuse (exit 3) a model below this accuracy, 0 to 1"
     )
+    push.add_argument("--record", type=Path, metavar="FILE", help="also write what was published, as JSON")
 
     pull = subcommand(subcommands, "pull", _pull, "serve", "fetch a model and verify it")
     _add_repo(pull)
@@ -48,9 +49,12 @@ def _add_revision(parser: argparse.ArgumentParser) -> None:
 
 
 def _push(options: argparse.Namespace) -> None:
-    from ml_workshop.registry.publishing import push
+    from ml_workshop.registry.publishing import push, write_record
 
-    print(push(options.model, options.repo, options.min_accuracy))
+    revision = push(options.model, options.repo, options.min_accuracy)
+    if options.record:
+        write_record(options.record, options.model, options.repo, revision)
+    print(revision)
 
 
 def _pull(options: argparse.Namespace) -> None:

@@ -1,9 +1,11 @@
 """Publishing a model that is good enough."""
 
+import json
 from pathlib import Path
 
-from ml_workshop.errors import ModelError, QualityGateError
-from ml_workshop.model.artifact import METRICS, read_metrics
+from ml_workshop.errors import ModelError, OutputError, QualityGateError
+from ml_workshop.model.artifact import CONFIG, METRICS, read_metrics
+from ml_workshop.model.config import read_config
 from ml_workshop.model.manifest import verify_manifest
 from ml_workshop.registry.repository import open_repository
 
@@ -35,3 +37,32 @@ def push(directory: Path, repo: str, min_accuracy: float | None = None) -> str:
                 f"{directory} is not published: its accuracy {accuracy:.4f} is below {min_accuracy:.4f}."
             )
     return repository.publish(directory)
+
+
+def write_record(file: Path, directory: Path, repo: str, revision: str) -> None:
+    """Note what was published, so that nobody trains it again: fingerprint, repo, revision, accuracy, as JSON.
+
+    The file is replaced in one step.
+
+    Args:
+        file: Where.
+        directory: The model directory that was published.
+        repo: Where it was published.
+        revision: What it is called there.
+
+    Raises:
+        ModelError: The directory is not a model.
+        OutputError: The file cannot be written.
+    """
+    record = {
+        "fingerprint": read_config(directory / CONFIG).fingerprint,
+        "repo": repo,
+        "revision": revision,
+        "accuracy": read_metrics(directory).get("accuracy"),
+    }
+    partial = file.with_name(f".{file.name}.partial")
+    try:
+        partial.write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
+        partial.replace(file)
+    except OSError as error:
+        raise OutputError(f"{file} cannot be written: {error.strerror}.") from error
