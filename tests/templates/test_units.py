@@ -1,0 +1,139 @@
+"""The units of common, trainer, inference and locust: systemd understands every line, and each is sandboxed.
+
+`systemd-analyze` needs no running systemd for either question.
+"""
+
+import shutil
+import subprocess
+from collections.abc import Callable
+from configparser import RawConfigParser
+from pathlib import Path
+
+import pytest
+
+ROLES = Path(__file__).parents[2] / "roles"
+
+Render = Callable[..., str]
+
+HUB = {"trainer_model_repo": "hf://someone/model", "trainer_hub_token": "hf_secret"}
+HUB_INFERENCE = {"inference_model_repo": "hf://someone/model", "inference_hub_token": "hf_secret"}
+SERVICES = [
+    pytest.param("trainer", "trainer.service", {}, id="trainer"),
+    pytest.param(
+        "trainer", "trainer.service", {"trainer_dataset": "/home/ubuntu/my data"}, id="trainer-directory"
+    ),
+    pytest.param("trainer", "trainer-publish.service", {}, id="trainer-publish"),
+    pytest.param("trainer", "trainer-publish.service", HUB, id="trainer-publish-hub"),
+    pytest.param("inference", "inference-pull.service", {}, id="inference-pull"),
+    pytest.param("inference", "inference-pull.service", HUB_INFERENCE, id="inference-pull-hub"),
+    pytest.param("inference", "inference.service", {}, id="inference"),
+    pytest.param("locust", "locust.service", {}, id="locust"),
+]
+UNITS = [*SERVICES, pytest.param("inference", "inference.socket", {}, id="inference-socket")]
+
+# Ours to write, not the host's that renders them: what the units name is not here.
+NOT_HERE = (
+    "is not executable: No such file or directory",
+    "Failed to locate",
+    "Unit inference.service not found",
+)
+
+
+@pytest.fixture
+def unit_file(render: Render, tmp_path: Path) -> Callable[..., Path]:
+    def write(role: str, unit: str, variables: dict[str, str]) -> Path:
+        for template in (ROLES / role / "templates").glob("*.j2"):  # units name each other
+            (tmp_path / template.stem).write_text(render(role, template.name, **variables))
+        return tmp_path / unit
+
+    return write
+
+
+def analyze(*arguments: str) -> subprocess.CompletedProcess[str]:
+    program = shutil.which("systemd-analyze")
+    assert program, "systemd-analyze is missing: apt-get install systemd"
+    return subprocess.run([program, *arguments], capture_output=True, text=True, check=False)  # noqa: S603
+
+
+def complaints(path: Path) -> list[str]:
+    """Return what systemd has to say about the lines of a unit file."""
+    said = analyze("verify", str(path))
+    lines = (said.stdout + said.stderr).splitlines()
+    return [
+        line for line in lines if path.stem in line and not any(harmless in line for harmless in NOT_HERE)
+    ]
+
+
+def settings(text: str) -> RawConfigParser:
+    parser = RawConfigParser(strict=False, comment_prefixes=("#",))
+    parser.optionxform = str  # type: ignore[assignment]
+    parser.read_string(text)
+    return parser
+
+
+@pytest.mark.parametrize(("role", "unit", "variables"), UNITS)
+def test_systemd_understands_every_line(
+    unit_file: Callable[..., Path], role: str, unit: str, variables: dict[str, str]
+) -> None:
+    assert complaints(unit_file(role, unit, variables)) == []
+
+
+def test_a_line_that_systemd_does_not_understand_is_noticed(unit_file: Callable[..., Path]) -> None:
+    assert complaints(unit_file("inference", "inference.service", {"inference_memory_max": "lots"}))
+
+
+@pytest.mark.parametrize(("role", "unit", "variables"), SERVICES)
+def test_exposure_is_at_most_2(
+    unit_file: Callable[..., Path], role: str, unit: str, variables: dict[str, str]
+) -> None:
+    said = analyze(
+        "security", "--offline=true", "--threshold=20", "--no-pager", str(unit_file(role, unit, variables))
+    )
+    assert said.returncode == 0, said.stdout.splitlines()[-1]
+
+
+@pytest.mark.parametrize(("role", "unit", "variables"), SERVICES)
+def test_runs_as_the_system_user(render: Render, role: str, unit: str, variables: dict[str, str]) -> None:
+    assert settings(render(role, f"{unit}.j2", **variables))["Service"]["User"] == "ml-workshop"
+
+
+@pytest.mark.parametrize(
+    ("role", "unit", "variables"),
+    [("trainer", "trainer-publish.service", HUB), ("inference", "inference-pull.service", HUB_INFERENCE)],
+)
+def test_token_reaches_the_unit_as_a_credential_only(
+    render: Render, role: str, unit: str, variables: dict[str, str]
+) -> None:
+    text = render(role, f"{unit}.j2", **variables)
+    assert "LoadCredential=hub_token:/etc/ml-workshop/" in text
+    assert "hf_secret" not in text
+
+
+def test_training_and_serving_never_see_a_token(render: Render) -> None:
+    assert "Credential" not in render("trainer", "trainer.service.j2", **HUB)
+    assert "Credential" not in render("inference", "inference.service.j2", **HUB_INFERENCE)
+
+
+def test_serving_cannot_open_connections(render: Render) -> None:
+    service = settings(render("inference", "inference.service.j2"))["Service"]
+    assert service["PrivateNetwork"] == "yes"
+    assert service["RestrictAddressFamilies"] == "AF_UNIX"
+
+
+def test_a_stop_waits_for_the_requests_under_way(render: Render) -> None:
+    service = settings(render("inference", "inference.service.j2", inference_graceful_timeout=45))["Service"]
+    assert int(service["TimeoutStopSec"]) > 45
+
+
+def test_values_are_quoted_for_systemd(render: Render) -> None:
+    text = render(
+        "trainer", "trainer.service.j2", trainer_dataset="/data/50% off $HOME", trainer_hub_endpoint=""
+    )
+    assert '"--dataset=/data/50%% off $$HOME"' in text
+    assert 'BindReadOnlyPaths="/data/50%% off $HOME"' in text
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "::1"])
+def test_socket_listens_where_it_is_told_to(render: Render, address: str) -> None:
+    text = render("inference", "inference.socket.j2", inference_bind_address=address, inference_port=8080)
+    assert f"ListenStream={f'[{address}]' if ':' in address else address}:8080\n" in text
