@@ -40,7 +40,7 @@ def push(directory: Path, repo: str, min_accuracy: float | None = None) -> str:
 
 
 def write_record(file: Path, directory: Path, repo: str, revision: str) -> None:
-    """Note what was published, as JSON, so that nobody trains it twice: fingerprint, repo, revision, accuracy.
+    """Write fingerprint, repo, revision and accuracy of what was published as JSON: nobody has to train it twice.
 
     The file is replaced in one step.
 
