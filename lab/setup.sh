@@ -25,22 +25,22 @@ apt_install() {
 need_command() { command -v "$1" >/dev/null || apt_install "$2"; }
 
 make_venv() {
-    local directory=$1 stamp; shift
+    local directory=$1 missing=() arguments=() file; shift
     need_command python3 python3
     python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' ||
         die "needs Python 3.11 or newer on the controller; $(python3 --version) is the python3 on PATH."
-    stamp=$directory/.requirements
-    # The stamp is written last: an interrupted installation is done again.
-    if [ -x "$directory/bin/python" ] && sha256sum --check --status "$stamp" 2>/dev/null &&
-        [ "$(wc -l <"$stamp")" = "$#" ]; then return; fi
+    # A stamp per file, written last: an interrupted installation is done again.
+    for file in "$@"; do
+        sha256sum --check --status "$directory/.installed-$(basename "$file")" 2>/dev/null || missing+=("$file")
+    done
+    [ "${#missing[@]}" -gt 0 ] || return 0
     python3 -c 'import ensurepip, venv' 2>/dev/null || apt_install python3-venv
-    say "installing the Python packages of $* into $directory"
-    [ -x "$directory/bin/python" ] || python3 -m venv --clear "$directory"
-    local arguments=() file
-    for file in "$@"; do arguments+=(-r "$file"); done
+    say "installing the Python packages of ${missing[*]} into $directory"
+    "$directory/bin/python" -c '' 2>/dev/null || python3 -m venv --clear "$directory"
+    for file in "${missing[@]}"; do arguments+=(-r "$file"); done
     "$directory/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes "${arguments[@]}" ||
-        die "pip could not install $*; the lines above say which package and why."
-    sha256sum "$@" >"$stamp"
+        die "pip could not install ${missing[*]}; the lines above say which package and why."
+    for file in "${missing[@]}"; do sha256sum "$file" >"$directory/.installed-$(basename "$file")"; done
 }
 
 docker_answers() { docker info >/dev/null 2>&1; }

@@ -1,6 +1,7 @@
 """Mitogen's linear strategy when the controller has Mitogen, Ansible's own when it hasn't.
 
-ansible.cfg can name one strategy only, and has to be valid for both. Set ML_WORKSHOP_MITOGEN=0 to do without Mitogen.
+ansible.cfg can name one strategy only, and has to be valid for both.
+Set ML_WORKSHOP_MITOGEN=0 to do without Mitogen.
 """
 
 from __future__ import annotations

@@ -1,0 +1,65 @@
+# Everything a person does with this repository; `make help` lists it.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+
+SOURCES := inventory/lab/group_vars/all/sources.yml
+APP_LOCKS := $(addprefix app/requirements/,train.txt serve.txt loadtest.txt test.txt)
+# Real reviews, when they lie beside the repository; CI trains on them.
+LAB_DATASET ?=
+SCENARIO ?= --all
+
+.PHONY: help lab lab-down verify test lint unit molecule venv venv-test venv-app hosts clean
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@echo "  Variables of make lab: LAB_DATASET=DIR LAB_MODEL_REPO=hf://user/name LAB_GRAFANA_IMAGE_ARCHIVE=FILE"
+
+lab: export LAB_DATASET := $(LAB_DATASET)
+lab: venv ## The whole site on this machine: two systemd hosts as containers
+	@lab/setup.sh docker
+	@python lab/probe.py --output $(SOURCES) | tee .lab/sources.txt
+	@ansible-playbook -i inventory/lab lab/create.yml site.yml playbooks/verify.yml
+	@python lab/report.py --sources .lab/sources.txt
+
+lab-down: venv ## Remove everything that make lab made
+	@[ -f $(SOURCES) ] || python lab/probe.py --output $(SOURCES) >/dev/null
+	@lab/setup.sh docker
+	@ansible-playbook -i inventory/lab lab/destroy.yml lab/clean.yml
+	@lab/setup.sh stop-docker
+	@rm -rf .lab .cache $(SOURCES)
+
+verify: venv ## Ask every service of the lab from the outside
+	@ansible-playbook -i inventory/lab playbooks/verify.yml
+
+test: lint unit molecule ## Everything that CI runs
+
+lint: venv-test venv-app ## ansible-lint (production), yamllint, ruff, mypy
+	ansible-lint --offline --profile production
+	yamllint --strict .
+	ruff check . && ruff format --check .
+	mypy lab plugins monitoring
+	app/.venv/bin/mypy app/src
+
+unit: venv-test venv-app ## Unit and template tests: seconds, no hosts
+	pytest -q -n 2 tests/unit --ignore=tests/unit/app tests/templates
+	app/.venv/bin/pytest -q tests/unit/app
+
+molecule: venv-test hosts ## Every role and the whole site on real systemd hosts; SCENARIO=-s\ name for one
+	molecule test $(SCENARIO) --no-command-borders --report
+
+hosts: venv-test
+	@lab/setup.sh docker
+	@python lab/probe.py --output $(SOURCES)
+
+venv:
+	@mkdir -p .lab
+	@lab/setup.sh venv .venv requirements/site.txt
+
+venv-test:
+	@mkdir -p .lab
+	@lab/setup.sh venv .venv requirements/test.txt
+
+venv-app:
+	@lab/setup.sh venv app/.venv $(APP_LOCKS)

@@ -1,0 +1,55 @@
+"""Say what the lab runs on, where its services are, and let it classify a review."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import requests
+
+SERVICES = (
+    ("try a review", "http://127.0.0.1:8000"),
+    ("Locust", "http://127.0.0.1:8089"),
+    ("Prometheus", "http://127.0.0.1:9090"),
+    ("Grafana", "http://127.0.0.1:3000"),
+)
+REVIEW = "I expected little and got one of the best films of the year: funny, warm and wonderfully acted."
+TIMEOUT_SECONDS = 5
+
+
+def answers(url: str) -> bool:
+    """Tell whether a service answers at `url`."""
+    try:
+        return requests.get(url, timeout=TIMEOUT_SECONDS).ok
+    except requests.RequestException:
+        return False
+
+
+def predict(text: str) -> dict[str, object]:
+    """Ask the inference service for the sentiment of `text`.
+
+    Raises:
+        requests.RequestException: the service doesn't answer, or not with a prediction.
+    """
+    response = requests.post(f"{SERVICES[0][1]}/predict", json={"text": text}, timeout=TIMEOUT_SECONDS)
+    response.raise_for_status()
+    answer: dict[str, object] = response.json()
+    return answer
+
+
+def main() -> None:
+    """Print the report."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--sources", type=Path, required=True, help="the table that lab/probe.py printed")
+    options = parser.parse_args()
+    print(f"\n{options.sources.read_text()}")
+    for name, url in SERVICES:
+        print(f"{name:<14}{url}{'' if answers(url) else '   (not here: see the table above)'}")
+    answer = predict(REVIEW)
+    print(f'\n"{REVIEW}"')
+    revision = str(answer["model_revision"])[:12]
+    print(f"{answer['label']}, probability {answer['probability']:.3f}, model {revision}")
+
+
+if __name__ == "__main__":
+    main()
