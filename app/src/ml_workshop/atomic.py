@@ -1,4 +1,4 @@
-"""Directories that appear whole or not at all."""
+"""Files and directories that appear whole or not at all."""
 
 import contextlib
 import fcntl
@@ -9,6 +9,22 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ml_workshop.errors import OutputError
+
+
+def replace_file(target: Path, content: str) -> None:
+    """Write a file, and its directory if need be, in one step.
+
+    Raises:
+        OutputError: The file cannot be written.
+    """
+    partial = target.with_name(f".{target.name}.partial-{os.getpid()}")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        partial.write_text(content, encoding="utf-8")
+        partial.replace(target)
+    except OSError as error:
+        partial.unlink(missing_ok=True)
+        raise OutputError(f"{target} cannot be written: {error.strerror}.") from error
 
 
 @contextlib.contextmanager

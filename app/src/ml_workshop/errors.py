@@ -1,6 +1,6 @@
 """What can go wrong and is not a bug.
 
-Each message is one sentence that says what is wrong, where, and what to do; the command line prints it as it is.
+Each message is one sentence that says what is wrong, where, and what to do; the command line prints it as is.
 """
 
 

@@ -42,8 +42,8 @@ def _add_what_determines_the_result(parser: argparse.ArgumentParser) -> None:
         "--dataset",
         default="stanfordnlp/imdb",
         metavar="DATASET",
-        help="hub id, directory with train.* and test.* (parquet, csv, jsonl; columns text, label), or `sample` "
-        "(default: %(default)s)",
+        help="hub id, directory with train.* and test.* (parquet, csv, jsonl; columns text, label), "
+        "or `sample` (default: %(default)s)",
     )
     parser.add_argument(
         "--dataset-revision", default="main", metavar="R", help="hub branch or commit (default: %(default)s)"

@@ -63,8 +63,8 @@ def _require_columns(path: Path, present: list[str]) -> None:
 
 
 def _read_parquet(path: Path) -> tuple[Rows, list[str] | None]:
-    import pyarrow
-    import pyarrow.parquet
+    import pyarrow  # type: ignore[import-untyped]
+    import pyarrow.parquet  # type: ignore[import-untyped]
 
     try:
         _require_columns(path, pyarrow.parquet.read_schema(path).names)

@@ -45,7 +45,7 @@ def read_splits(dataset_id: str, commit: str) -> tuple[dict[str, Rows], list[str
     Raises:
         DataError: The data set lacks a split or a column, or cannot be loaded.
     """
-    import datasets
+    import datasets  # type: ignore[import-untyped]
 
     try:
         loaded = datasets.load_dataset(dataset_id, revision=commit)

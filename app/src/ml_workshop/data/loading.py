@@ -32,7 +32,7 @@ def load_dataset(name: str, revision: str = "main") -> Dataset:
     """Load a data set.
 
     Args:
-        name: Hub id, directory with train.* and test.* (parquet, csv or jsonl; columns text and label), or "sample".
+        name: Hub id, "sample", or directory with train.* and test.* (parquet, csv, jsonl; text, label).
         revision: Branch, tag or commit, for a hub id.
 
     Raises:
@@ -70,9 +70,8 @@ def load_rows(path: Path, label_names: list[str]) -> Split:
     split = Split([], [])
     for number, (text, label) in enumerate(rows, start=1):
         if label not in index:
-            raise DataError(
-                f"{file} row {number}: label {label!r} is none of the model's classes ({', '.join(label_names)})."
-            )
+            known = ", ".join(label_names)
+            raise DataError(f"{file} row {number}: label {label!r} is none of the model's classes ({known}).")
         if isinstance(text, str) and text.strip():
             split.texts.append(text)
             split.labels.append(index[label])

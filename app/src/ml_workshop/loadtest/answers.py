@@ -6,8 +6,8 @@ from typing import Any
 class AnswerCheck:
     """Finds answers that are malformed, or that differ from an earlier answer to the same text.
 
-    A service that mixes up requests under load still answers 200; the same text must get the same answer for as
-    long as the model is the same.
+    A service that mixes up requests under load still answers 200; the same text must get the same answer for
+    as long as the model is the same.
     """
 
     def __init__(self) -> None:

@@ -18,7 +18,7 @@ LARGEST_BATCH = 8
 class Reviewer(FastHttpUser):
     """A client that has one review after another classified."""
 
-    wait_time = between(0.05, 0.5)  # type: ignore[no-untyped-call]
+    wait_time = between(0.05, 0.5)
 
     @task(9)
     def classify(self) -> None:
@@ -29,7 +29,7 @@ class Reviewer(FastHttpUser):
                 return
             problem = CHECK.problem(review, response.js)
             if problem:
-                response.failure(problem)
+                response.failure(problem)  # type: ignore[no-untyped-call]
 
     @task(1)
     def classify_batch(self) -> None:
@@ -38,13 +38,13 @@ class Reviewer(FastHttpUser):
         with self.rest("POST", "/predict", name="/predict (batch)", json={"texts": reviews}) as response:
             if response.status_code != 200:
                 return
-            answers = response.js
+            answers: object = response.js
             if not isinstance(answers, list) or len(answers) != len(reviews):
-                response.failure("the answer is not a list of as many predictions")
+                response.failure("not a list of as many predictions")  # type: ignore[no-untyped-call]
                 return
             problems = [
                 CHECK.problem(review, answer) for review, answer in zip(reviews, answers, strict=True)
             ]
             problem = next(filter(None, problems), None)
             if problem:
-                response.failure(problem)
+                response.failure(problem)  # type: ignore[no-untyped-call]

@@ -21,32 +21,40 @@ def write_manifest(directory: Path) -> None:
     (directory / MANIFEST).write_text(json.dumps({"files": files}, indent=2) + "\n", encoding="utf-8")
 
 
-def verify_manifest(directory: Path) -> None:
+def verify_manifest(directory: Path, source: str | None = None) -> None:
     """Check that a directory holds exactly the files of its manifest, unchanged.
+
+    Args:
+        directory: What to check.
+        source: What messages call it, when the directory is only a stop on the way.
 
     Raises:
         ModelError: A file is missing, truncated, changed or foreign; names it.
     """
+    source = source or str(directory)
     expected = _read(directory)
     for name in REQUIRED:
         if name not in expected:
-            raise ModelError(f"{directory / MANIFEST} does not list {name}: the model is incomplete.")
+            raise ModelError(f"{MANIFEST} of {source} does not list {name}: the model is incomplete.")
     for path in sorted(directory.rglob("*")):
         name = str(path.relative_to(directory))
         if name not in expected and name not in _IGNORED:
-            raise ModelError(f"{path} is foreign: the manifest of the model does not list it.")
+            raise ModelError(f"{name} of {source} is foreign: the manifest of the model does not list it.")
         if path.is_symlink() or not path.is_file():
-            raise ModelError(f"{path} is not a regular file.")
+            raise ModelError(f"{name} of {source} is not a regular file.")
     for name, entry in expected.items():
         path = directory / name
         if not path.exists():
-            raise ModelError(f"{path} is missing although the manifest of the model lists it.")
-        if path.stat().st_size != entry["size"]:
+            raise ModelError(f"{name} of {source} is missing although the manifest of the model lists it.")
+        size = path.stat().st_size
+        if size != entry["size"]:
             raise ModelError(
-                f"{path} was truncated or changed: it has {path.stat().st_size} bytes, the manifest says {entry['size']}."
+                f"{name} of {source} was truncated or changed: it has {size} bytes, not {entry['size']}."
             )
         if _sha256(path) != entry["sha256"]:
-            raise ModelError(f"{path} was changed after publishing: its sha256 is not that of the manifest.")
+            raise ModelError(
+                f"{name} of {source} was changed after publishing: its sha256 is not that of the manifest."
+            )
 
 
 def published_files(directory: Path) -> list[str]:
@@ -59,7 +67,7 @@ def published_files(directory: Path) -> list[str]:
 
 
 def content_revision(directory: Path) -> str:
-    """Return a name for the content of a model: 40 hexadecimal digits, like a commit, made from the manifest."""
+    """Return a name for the content of a model, made from its manifest: 40 hex digits, like a commit."""
     canonical = json.dumps(_read(directory), sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(canonical.encode()).hexdigest()[:40]
 

@@ -19,8 +19,8 @@ def measure(
 
     Returns:
         `n`; `accuracy`; `f1` (of class 1 for two classes, else the mean over the classes); `confusion_matrix`
-        (rows: true class, columns: predicted); `calibration` with the expected calibration error (Naeini et al.
-        2015), the Brier score and, per bin of confidence, its count, mean confidence and accuracy.
+        (rows: true class, columns: predicted); `calibration` with the expected calibration error (Naeini et
+        al. 2015), the Brier score and, per bin of confidence, its count, mean confidence and accuracy.
     """
     classes = len(label_names)
     predicted = probabilities.argmax(axis=1)

@@ -7,13 +7,14 @@ Format: https://github.com/huggingface/safetensors#format
 import json
 import math
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ml_workshop.errors import ModelError
 
-_TYPES = {"F32": np.dtype("<f4"), "I64": np.dtype("<i8")}
+_TYPES: dict[str, np.dtype[np.generic]] = {"F32": np.dtype("<f4"), "I64": np.dtype("<i8")}
 _MAX_HEADER = 1 << 20
 
 
@@ -45,9 +46,10 @@ def map_tensors(path: Path) -> dict[str, NDArray[np.generic]]:
         raise ModelError(f"{path} is not a whole safetensors file: {error}.") from error
 
 
-def _view(data: NDArray[np.uint8], entry: dict[str, list[int]]) -> NDArray[np.generic]:
-    kind = _TYPES[str(entry["dtype"])]
+def _view(data: NDArray[np.uint8], entry: dict[str, Any]) -> NDArray[np.generic]:
+    kind = _TYPES[entry["dtype"]]
     begin, end = entry["data_offsets"]
     if not 0 <= begin <= end <= len(data) or end - begin != math.prod(entry["shape"]) * kind.itemsize:
         raise ValueError("a tensor does not fit")
-    return data[begin:end].view(kind).reshape(entry["shape"])
+    view: NDArray[np.generic] = data[begin:end].view(kind).reshape(entry["shape"])
+    return view

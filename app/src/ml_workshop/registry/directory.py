@@ -2,14 +2,14 @@
 
 import contextlib
 import fcntl
-import os
 import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-from ml_workshop.directories import new_directory
-from ml_workshop.errors import RegistryError, RevisionNotFoundError
+from ml_workshop.atomic import new_directory, replace_file
+from ml_workshop.errors import ModelError, RegistryError, RevisionNotFoundError
+from ml_workshop.model.artifact import MANIFEST
 from ml_workshop.model.manifest import content_revision, published_files
 from ml_workshop.registry.repository import LATEST
 
@@ -54,6 +54,10 @@ class DirectoryRepository:
             shutil.copytree(self._revision(self.resolve(revision)), into, dirs_exist_ok=True, symlinks=True)
         except PermissionError as error:
             raise RegistryError(f"{error.filename} cannot be read: {error.strerror}.") from error
+        if content_revision(into) != revision:
+            raise ModelError(
+                f"{MANIFEST} of revision {revision} was changed after publishing: push the model again."
+            )
 
     def publish(self, directory: Path) -> str:
         """See `Repository.publish`."""
@@ -64,7 +68,7 @@ class DirectoryRepository:
                     for name in published_files(directory):
                         shutil.copyfile(directory / name, partial / name)
             if self._latest() != revision:
-                self._point_latest_to(revision)
+                replace_file(self._root / "refs" / LATEST, revision + "\n")
         return revision
 
     def _revision(self, revision: str) -> Path:
@@ -77,13 +81,6 @@ class DirectoryRepository:
             return None
         except (OSError, UnicodeDecodeError) as error:
             raise RegistryError(f"{self._root / 'refs' / LATEST} cannot be read: {error}.") from error
-
-    def _point_latest_to(self, revision: str) -> None:
-        refs = self._root / "refs"
-        refs.mkdir(exist_ok=True)
-        partial = refs / f".{LATEST}.partial"
-        partial.write_text(revision + "\n", encoding="ascii")
-        os.replace(partial, refs / LATEST)
 
     @contextlib.contextmanager
     def _locked(self) -> Iterator[None]:

@@ -7,14 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from huggingface_hub import HfApi, get_token
-from huggingface_hub.errors import (
-    HfHubHTTPError,
-    LocalTokenNotFoundError,
-    OfflineModeIsEnabled,
-    RepositoryNotFoundError,
-    RevisionNotFoundError as HubRevisionNotFoundError,
-)
-from huggingface_hub.utils import disable_progress_bars
+from huggingface_hub import errors as hub_errors
+from huggingface_hub.utils.tqdm import disable_progress_bars
 
 from ml_workshop.credentials import hub_token
 from ml_workshop.errors import MlWorkshopError, RegistryError, RevisionNotFoundError, TokenError
@@ -91,11 +85,11 @@ class HubRepository:
         name = f"hf://{self._repo_id}"
         try:
             yield
-        except HubRevisionNotFoundError as error:
+        except hub_errors.RevisionNotFoundError as error:
             raise RevisionNotFoundError(f"Model repository {name} has no revision {revision}.") from error
-        except LocalTokenNotFoundError as error:
+        except hub_errors.LocalTokenNotFoundError as error:
             raise TokenError(f"Model repository {name} needs a token: {_SET_TOKEN}.") from error
-        except HfHubHTTPError as error:
+        except hub_errors.HfHubHTTPError as error:
             status = error.response.status_code
             authorised = bool(self._token or get_token())
             if status in (401, 403) and authorised:
@@ -103,12 +97,12 @@ class HubRepository:
                     f"The hub refused the token for {name} (HTTP {status}): "
                     f"check the name of the repository, and {_SET_TOKEN}."
                 ) from error
-            if isinstance(error, RepositoryNotFoundError) or status in (401, 403):
+            if isinstance(error, hub_errors.RepositoryNotFoundError) or status in (401, 403):
                 raise RegistryError(
                     f"Model repository {name} does not exist or is private: check the name, or {_SET_TOKEN}."
                 ) from error
             raise RegistryError(f"The hub answered HTTP {status} for {name}: try again later.") from error
-        except OfflineModeIsEnabled as error:
+        except hub_errors.OfflineModeIsEnabled as error:
             raise RegistryError(
                 f"Model repository {name} cannot be reached: HF_HUB_OFFLINE is set."
             ) from error

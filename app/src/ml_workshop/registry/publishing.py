@@ -3,7 +3,8 @@
 import json
 from pathlib import Path
 
-from ml_workshop.errors import ModelError, OutputError, QualityGateError
+from ml_workshop.atomic import replace_file
+from ml_workshop.errors import ModelError, QualityGateError
 from ml_workshop.model.artifact import CONFIG, METRICS, read_metrics
 from ml_workshop.model.config import read_config
 from ml_workshop.model.manifest import verify_manifest
@@ -40,9 +41,7 @@ def push(directory: Path, repo: str, min_accuracy: float | None = None) -> str:
 
 
 def write_record(file: Path, directory: Path, repo: str, revision: str) -> None:
-    """Write fingerprint, repo, revision and accuracy of what was published as JSON: nobody has to train it twice.
-
-    The file is replaced in one step.
+    """Note what was published (fingerprint, repo, revision, accuracy) so that nobody trains it twice.
 
     Args:
         file: Where.
@@ -60,9 +59,4 @@ def write_record(file: Path, directory: Path, repo: str, revision: str) -> None:
         "revision": revision,
         "accuracy": read_metrics(directory).get("accuracy"),
     }
-    partial = file.with_name(f".{file.name}.partial")
-    try:
-        partial.write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
-        partial.replace(file)
-    except OSError as error:
-        raise OutputError(f"{file} cannot be written: {error.strerror}.") from error
+    replace_file(file, json.dumps(record, indent=2) + "\n")

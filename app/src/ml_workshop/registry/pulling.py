@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from ml_workshop.directories import new_directory
+from ml_workshop.atomic import new_directory
 from ml_workshop.errors import ModelError
 from ml_workshop.model.artifact import MANIFEST
 from ml_workshop.model.manifest import verify_manifest
@@ -16,7 +16,7 @@ def pull_to(repo: str, revision: str, output: Path) -> tuple[str, Path]:
     Args:
         repo: hf://user/name or dir:///absolute/path.
         revision: A revision or "latest".
-        output: Directory to make; a model that is there is replaced, unless it is this very revision and intact.
+        output: Directory to make; a model that is there is replaced unless it is this revision, intact.
 
     Returns:
         The full revision, and the directory.
@@ -58,7 +58,7 @@ def pull_into(repo: str, revision: str, models: Path) -> tuple[str, Path]:
 
 def _fetch(repository: Repository, repo: str, revision: str, directory: Path) -> None:
     repository.fetch(revision, directory)
-    verify_manifest(directory)
+    verify_manifest(directory, f"{repo} revision {revision}")
     write_origin(directory, repo, revision)
 
 

@@ -10,7 +10,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.exposition import choose_encoder
 from prometheus_client.metrics_core import Metric
 from prometheus_client.multiprocess import MultiProcessCollector
-from prometheus_flask_exporter import PrometheusMetrics
+from prometheus_flask_exporter import PrometheusMetrics  # type: ignore[import-untyped]
 
 from ml_workshop.model.config import Config
 from ml_workshop.model.predictor import Prediction
@@ -97,7 +97,7 @@ def install(app: Flask) -> ModelMetrics:
         in_progress.dec()
 
     @app.get("/metrics")
-    @exporter.do_not_track()
+    @exporter.do_not_track()  # type: ignore[untyped-decorator]
     def metrics() -> Response:
         return _exposition(request.args.getlist("name[]"))
 
@@ -112,7 +112,7 @@ class _Chosen:
         self._collector = MultiProcessCollector(CollectorRegistry())  # type: ignore[no-untyped-call]
 
     def collect(self) -> Iterator[Metric]:
-        for metric in self._collector.collect():
+        for metric in self._collector.collect():  # type: ignore[no-untyped-call]
             if self._names:
                 metric.samples = [sample for sample in metric.samples if sample.name in self._names]
             if metric.samples:

@@ -1,7 +1,7 @@
 """Gunicorn with our application.
 
-The master only knows which model directory to serve; each worker maps it into memory. A reload (SIGHUP) looks at
-the path again, so that a link that now leads to another model takes effect; a model that fails there is not taken.
+The master only knows which model directory to serve; each worker maps it into memory. A reload (SIGHUP) looks
+at the path again: a link that now leads to another model takes effect, unless that model is not intact.
 """
 
 import logging
@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from flask import Flask
-from gunicorn.app.base import BaseApplication
-from gunicorn.arbiter import Arbiter
-from gunicorn.workers.base import Worker
+from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]
+from gunicorn.arbiter import Arbiter  # type: ignore[import-untyped]
+from gunicorn.workers.base import Worker  # type: ignore[import-untyped]
 from prometheus_client.multiprocess import mark_process_dead
 
 from ml_workshop.errors import ModelError, ServingError

@@ -1,6 +1,6 @@
 """n-grams as integers.
 
-A token id takes 21 bits, so that up to three of them fit into one positive 64-bit integer, first token highest.
+A token id takes 21 bits, so that up to three of them fit one positive 64-bit integer, first token highest.
 Ids start at 1: a key of one token is below 2^21, a key of two is not, so keys of different orders never meet.
 """
 

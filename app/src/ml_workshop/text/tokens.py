@@ -10,7 +10,7 @@ def tokenize(text: str) -> list[str]:
     """Split a text into lower-case words and punctuation marks.
 
     Args:
-        text: Any text; HTML line breaks and typographic apostrophes, which reviews are full of, are normalised.
+        text: Any text; HTML line breaks and typographic apostrophes, frequent in reviews, are normalised.
 
     Returns:
         The tokens in order of appearance. Empty for a text without letters, digits or punctuation.

@@ -29,8 +29,8 @@ def render(config: Config, metrics: dict[str, Any]) -> str:
 
 # Text classifier: {labels}
 
-A multilayer perceptron over weighted word n-grams (1 to {config.max_order} tokens): {config.input_size:,} n-grams,
-{config.hidden_size} hidden units, {len(config.label_names)} classes.
+A multilayer perceptron over weighted word n-grams (1 to {config.max_order} tokens):
+{config.input_size:,} n-grams, {config.hidden_size} hidden units, {len(config.label_names)} classes.
 Trained on `{config.dataset}` ({metrics["training"]["rows"]:,} rows) by ml-workshop {config.trained_by}
 on {config.created[:10]}.
 
@@ -59,7 +59,8 @@ It must not decide anything about people.
 ## How it was made
 
 Hyper-parameters: `{json.dumps(config.recipe)}`.
-Nothing in this directory is executable: weights are safetensors, the rest is text; `manifest.json` has the hashes.
+Nothing in this directory is executable: weights are safetensors, the rest is text.
+`manifest.json` has the hash of each file.
 """
 
 

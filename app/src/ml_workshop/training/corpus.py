@@ -24,7 +24,7 @@ class Corpus:
     """Token ids of many documents, one after the other.
 
     Attributes:
-        ids: Token ids, shape (n,); each document ends with one UNKNOWN, so that no n-gram spans two documents.
+        ids: Token ids, shape (n,); each document ends with one UNKNOWN, so no n-gram spans two documents.
         documents: Index of the document that a position belongs to, shape (n,).
         size: Number of documents.
         tokens: The token of each id; id 1 is the first entry.

@@ -13,7 +13,7 @@ _LIBRARIES = ("numpy", "torch")
 
 
 def fingerprint(dataset_identity: str, recipe: Recipe) -> str:
-    """Hash the code that trains, the versions of what it computes with, the data set and the hyper-parameters.
+    """Hash the code that trains, versions of what it computes with, the data set and the hyper-parameters.
 
     Args:
         dataset_identity: See `ml_workshop.data.loading.dataset_identity`.

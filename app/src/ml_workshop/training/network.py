@@ -7,8 +7,8 @@ from torch import Tensor, nn
 class BagClassifier(nn.Module):
     """A multilayer perceptron whose first layer reads bags of weighted n-grams.
 
-    logits = V dropout(relu(E^T x + b)) + c, with x the L2-normalised sparse row of weights of the n-grams present.
-    The product E^T x is an embedding bag, so the sparse row is never made dense.
+    logits = V dropout(relu(E^T x + b)) + c, with x the L2-normalised row of weights of n-grams present.
+    The product E^T x is an embedding bag, so the sparse x is never made dense.
     """
 
     def __init__(

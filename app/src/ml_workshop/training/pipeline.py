@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 import ml_workshop
+from ml_workshop.atomic import new_directory
 from ml_workshop.data.dataset import Dataset
-from ml_workshop.directories import new_directory
 from ml_workshop.errors import DataError
 from ml_workshop.model.artifact import CARD, MANIFEST, METRICS
 from ml_workshop.model.config import Config
@@ -41,8 +41,8 @@ log = logging.getLogger("ml_workshop")
 def train(dataset: Dataset, recipe: Recipe, output: Path) -> dict[str, Any]:
     """Train a model and write its directory, whole or not at all.
 
-    A first fit on part of the training rows gives the learning curve and the temperature; a second one on all of
-    them gives the model. The test rows are looked at once, at the end, by the model as it will be served.
+    A fit on part of the training rows gives the learning curve and the temperature, another on all of them
+    the model. The test rows are looked at once, at the end, by the model as it will be served.
 
     Args:
         dataset: What to learn.

@@ -42,7 +42,7 @@ def progress(title: str, total: int) -> Iterator[Bar]:
     """Yield something to count steps with."""
     started = time.monotonic()
     if sys.stderr.isatty():
-        from tqdm import tqdm
+        from tqdm import tqdm  # type: ignore[import-untyped]
 
         with tqdm(total=total, desc=title, leave=False) as bar:
             yield bar

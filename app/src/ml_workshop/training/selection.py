@@ -3,12 +3,12 @@
 import numpy as np
 from numpy.typing import NDArray
 
+Counts = NDArray[np.int64]
+Doubles = NDArray[np.float64]
 Floats = NDArray[np.float32]
 
 
-def log_count_ratios(
-    counts: NDArray[np.int64], documents: NDArray[np.int64], smoothing: float = 1.0
-) -> NDArray[np.float64]:
+def log_count_ratios(counts: Counts, documents: Counts, smoothing: float = 1.0) -> Doubles:
     """Naive Bayes log-count ratio of each n-gram and class against the other classes.
 
     r = log((p + a) / |p + a|) - log((q + a) / |q + a|), with p and q the document counts inside and outside
@@ -26,10 +26,11 @@ def log_count_ratios(
     inside = (counts + smoothing) / (documents + 2 * smoothing)
     outside_counts = counts.sum(axis=1, keepdims=True) - counts
     outside = (outside_counts + smoothing) / (documents.sum() - documents + 2 * smoothing)
-    return np.log(inside) - np.log(outside)
+    ratios: Doubles = np.log(inside) - np.log(outside)
+    return ratios
 
 
-def class_contrast(counts: NDArray[np.int64], documents: NDArray[np.int64]) -> NDArray[np.float64]:
+def class_contrast(counts: Counts, documents: Counts) -> Doubles:
     """How far the class shares of each n-gram are from those of the data set, in standard deviations.
 
     Args:
@@ -42,17 +43,19 @@ def class_contrast(counts: NDArray[np.int64], documents: NDArray[np.int64]) -> N
     share = documents / documents.sum()
     total = counts.sum(axis=1, keepdims=True)
     deviation = np.sqrt(np.maximum(total * share * (1 - share), 1e-12))
-    return np.max(np.abs(counts - total * share) / deviation, axis=1)
+    contrast: Doubles = np.max(np.abs(counts - total * share) / deviation, axis=1)
+    return contrast
 
 
-def select(counts: NDArray[np.int64], documents: NDArray[np.int64], size: int) -> NDArray[np.int64]:
-    """Return the indices of the `size` n-grams of highest class contrast, ascending (fewer if there are fewer)."""
+def select(counts: Counts, documents: Counts, size: int) -> Counts:
+    """Return the indices of the `size` n-grams of highest class contrast (or all if fewer), ascending."""
     contrast = class_contrast(counts, documents)
     present = counts.sum(axis=1) > 0
     order = np.argsort(-np.where(present, contrast, -1.0), kind="stable")
     return np.sort(order[: min(size, int(present.sum()))])
 
 
-def ngram_weights(counts: NDArray[np.int64], documents: NDArray[np.int64]) -> Floats:
+def ngram_weights(counts: Counts, documents: Counts) -> Floats:
     """Return the weight of each n-gram: its largest absolute log-count ratio, shape (u,)."""
-    return np.abs(log_count_ratios(counts, documents)).max(axis=1).astype(np.float32)
+    weights: Floats = np.abs(log_count_ratios(counts, documents)).max(axis=1).astype(np.float32)
+    return weights

@@ -1,8 +1,8 @@
 """Writes train.jsonl and test.jsonl: `python -m ml_workshop.data.sample.generate`.
 
-Every review is composed from the phrases in `phrases.py`; none is anybody's. The test rows use films, people and
-a share of the judgements that no training row uses, and all rows carry some praise or blame against their label,
-so that a model has to weigh words and does not reach 100 %.
+Every review is composed from the phrases in `phrases.py`; none is anybody's. The test rows use films, people
+and a share of the judgements that no training row uses, and many rows carry praise or blame against their
+label: a model has to weigh words, and does not reach 100 %.
 """
 
 import json

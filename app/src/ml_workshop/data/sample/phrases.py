@@ -1,37 +1,41 @@
 """What the made-up reviews are composed of. Films and people do not exist."""
 
 TITLES = [
-    "The Lantern Keeper", "Seven Winters", "A House by the Canal", "Paper Moons Over Lyon", "The Last Ferryman",
-    "Copper Sky", "Harvest of Glass", "The Quiet Accordion", "Nobody's Orchard", "Midnight at the Depot",
-    "The Salt Road", "Blue Umbrella", "An Honest Thief", "The Clockmaker's Wife", "Farewell, Marigold",
-    "Iron Sparrows", "The Understudy Returns", "Cold Harbour Lights", "Letters to Nowhere", "The Tenth Passenger",
+    "The Lantern Keeper", "Seven Winters", "A House by the Canal", "Paper Moons Over Lyon",
+    "The Last Ferryman", "Copper Sky", "Harvest of Glass", "The Quiet Accordion", "Nobody's Orchard",
+    "Midnight at the Depot", "The Salt Road", "Blue Umbrella", "An Honest Thief", "The Clockmaker's Wife",
+    "Farewell, Marigold", "Iron Sparrows", "The Understudy Returns", "Cold Harbour Lights",
+    "Letters to Nowhere", "The Tenth Passenger",
 ]  # fmt: skip
 
 PEOPLE = [
-    "Mara Ellison", "Tobias Renn", "Ines Calloway", "Gregor Falk", "Lucille Abara", "Hiro Tanabe", "Petra Vance",
-    "Owen Marchetti", "Sunniva Dahl", "Caleb Oduya", "Rosalind Kerr", "Anton Weiss", "Delphine Moreau",
-    "Jasper Quill", "Noor Halabi", "Stellan Brandt", "Winifred Cole", "Mateo Barros", "Yulia Sorin", "Dexter Hale",
+    "Mara Ellison", "Tobias Renn", "Ines Calloway", "Gregor Falk", "Lucille Abara", "Hiro Tanabe",
+    "Petra Vance", "Owen Marchetti", "Sunniva Dahl", "Caleb Oduya", "Rosalind Kerr", "Anton Weiss",
+    "Delphine Moreau", "Jasper Quill", "Noor Halabi", "Stellan Brandt", "Winifred Cole", "Mateo Barros",
+    "Yulia Sorin", "Dexter Hale",
 ]  # fmt: skip
 
 PLACES = [
-    "a small fishing town", "occupied Warsaw", "an abandoned hotel", "a research station", "the suburbs of Chicago",
-    "a mountain monastery", "a travelling circus", "a night train", "a failing newspaper", "a desert border post",
-    "a boarding school", "an orbital colony",
+    "a small fishing town", "occupied Warsaw", "an abandoned hotel", "a research station",
+    "the suburbs of Chicago", "a mountain monastery", "a travelling circus", "a night train",
+    "a failing newspaper", "a desert border post", "a boarding school", "an orbital colony",
 ]  # fmt: skip
 
 PARTS = [
-    "second act", "first hour", "final third", "opening sequence", "last reel", "courtroom scene", "dinner scene",
-    "train chase", "flashback", "wedding scene",
+    "second act", "first hour", "final third", "opening sequence", "last reel", "courtroom scene",
+    "dinner scene", "train chase", "flashback", "wedding scene",
 ]  # fmt: skip
 
 ADJECTIVES = {
     "positive": [
-        "gripping", "tender", "witty", "gorgeous", "assured", "heartfelt", "inventive", "luminous", "nuanced",
-        "thrilling", "memorable", "superb", "elegant", "hilarious", "poignant", "delightful", "masterful", "fresh",
+        "gripping", "tender", "witty", "gorgeous", "assured", "heartfelt", "inventive", "luminous",
+        "nuanced", "thrilling", "memorable", "superb", "elegant", "hilarious", "poignant", "delightful",
+        "masterful", "fresh",
     ],
     "negative": [
-        "tedious", "clumsy", "lifeless", "predictable", "shallow", "dreary", "incoherent", "lazy", "grating",
-        "forgettable", "bland", "ridiculous", "wooden", "pretentious", "muddled", "amateurish", "stale", "painful",
+        "tedious", "clumsy", "lifeless", "predictable", "shallow", "dreary", "incoherent", "lazy",
+        "grating", "forgettable", "bland", "ridiculous", "wooden", "pretentious", "muddled", "amateurish",
+        "stale", "painful",
     ],
 }  # fmt: skip
 
