@@ -1,0 +1,81 @@
+"""Every role is built alike, and documents exactly the variables that it has."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+ROLES = sorted(path for path in (Path(__file__).parents[3] / "roles").iterdir() if path.is_dir())
+PHASES = ("preflight", "install", "configure", "run")
+
+
+def read(path: Path) -> Any:
+    return yaml.safe_load(path.read_text()) if path.exists() else None
+
+
+@pytest.fixture(params=ROLES, ids=lambda role: role.name)
+def role(request: pytest.FixtureRequest) -> Path:
+    return request.param
+
+
+def options(role: Path) -> dict[str, dict[str, Any]]:
+    return read(role / "meta/argument_specs.yml")["argument_specs"]["main"].get("options", {})
+
+
+def test_specs_name_the_variables_of_defaults_and_no_others(role: Path) -> None:
+    defaults = read(role / "defaults/main.yml") or {}
+    documented = options(role)
+    without_default = {name for name, option in documented.items() if option.get("required")}
+    assert set(documented) - without_default == set(defaults)
+
+
+def test_specs_repeat_no_other_default_than_the_real_one(role: Path) -> None:
+    defaults = read(role / "defaults/main.yml") or {}
+    for name, option in options(role).items():
+        if "default" in option:
+            assert option["default"] == defaults[name], name
+
+
+def test_every_variable_has_a_type_and_a_description(role: Path) -> None:
+    for name, option in options(role).items():
+        assert option.get("type"), name
+        assert option.get("description"), name
+
+
+def test_public_variables_carry_the_role_s_name(role: Path) -> None:
+    assert all(name.startswith(f"{role.name}_") for name in read(role / "defaults/main.yml") or {})
+
+
+def test_internal_variables_are_marked_as_such(role: Path) -> None:
+    assert all(name.startswith(f"__{role.name}_") for name in read(role / "vars/main.yml") or {})
+
+
+def test_every_default_is_explained(role: Path) -> None:
+    """A comment stands above each variable, or above the run of variables that it belongs to."""
+    explained = False
+    for line in (role / "defaults/main.yml").read_text().splitlines():
+        if not line.strip():
+            explained = False
+        elif line.startswith("#"):
+            explained = True
+        elif line[0].isalpha():
+            assert explained, f"{role.name}: {line}"
+
+
+def test_main_is_a_table_of_contents_with_a_tag_per_phase(role: Path) -> None:
+    for task in read(role / "tasks/main.yml"):
+        file = task.get("ansible.builtin.import_tasks") or task.get("ansible.builtin.include_tasks")
+        assert file, f"{role.name}: {task.get('name')} is not an import"
+        phase = Path(file["file"] if isinstance(file, dict) else file).stem
+        assert phase.split("_")[0] in PHASES, phase
+        assert f"{role.name}_{phase.split('_')[0]}" in task["tags"]
+
+
+def test_templates_say_who_manages_them(role: Path) -> None:
+    for template in (role / "templates").rglob("*.j2"):
+        assert "ansible_managed" in template.read_text().splitlines()[0], template
+
+
+def test_readme_fits_on_one_screen(role: Path) -> None:
+    assert 5 <= len((role / "README.md").read_text().splitlines()) <= 60
