@@ -1,0 +1,1 @@
+"""What the modules of the role application share. Standard library only."""
