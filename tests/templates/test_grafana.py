@@ -1,0 +1,179 @@
+"""What grafana writes; the stand-in of the tests, strict about what it is given, takes it."""
+
+import importlib.util
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+import yaml
+
+Render = Callable[..., str]
+Evaluate = Callable[..., Any]
+
+STAND_IN = Path(__file__).parents[1] / "stand_ins" / "grafana_stand_in" / "grafana.py"
+PASSWORD = {"grafana_admin_password": "correct-horse-battery"}
+
+
+@pytest.fixture
+def stand_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    """The stand-in's module, reading provisioning from `tmp_path`."""
+    monkeypatch.setenv("GF_PATHS_PROVISIONING", str(tmp_path / "provisioning"))
+    monkeypatch.setenv("GF_PATHS_DATA", str(tmp_path))
+    spec = importlib.util.spec_from_file_location("grafana_stand_in", STAND_IN)
+    assert spec
+    assert spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture
+def provisioned(render: Render, tmp_path: Path) -> Path:
+    """What the role writes, with one dashboard."""
+    for kind in ("datasources", "dashboards"):
+        directory = tmp_path / "provisioning" / kind
+        directory.mkdir(parents=True)
+        (directory / "ml-workshop.yml").write_text(
+            render("grafana", f"{kind}.yml.j2", __grafana_config_dir=str(tmp_path))
+        )
+    (tmp_path / "dashboards").mkdir()
+    panel = {"title": "Rate", "datasource": {"uid": "prometheus"}}
+    (tmp_path / "dashboards" / "one.json").write_text(
+        json.dumps({"uid": "one", "title": "One", "panels": [panel]})
+    )
+    return tmp_path
+
+
+def test_data_source_has_a_fixed_uid(render: Render) -> None:
+    text = render("grafana", "datasources.yml.j2", grafana_prometheus_url="http://10.0.0.5:9090")
+    (source,) = yaml.safe_load(text)["datasources"]
+    assert source["uid"] == "prometheus"
+    assert source["url"] == "http://10.0.0.5:9090"
+    assert source["isDefault"] is True
+    assert source["editable"] is False
+
+
+def test_dashboards_cannot_be_changed_or_deleted_by_hand(render: Render) -> None:
+    (provider,) = yaml.safe_load(render("grafana", "dashboards.yml.j2"))["providers"]
+    assert provider["allowUiUpdates"] is False
+    assert provider["disableDeletion"] is False, "a dashboard that is no longer provisioned goes away"
+    assert provider["options"]["path"] == "/etc/ml-workshop/grafana/dashboards"
+
+
+def test_stand_in_takes_what_the_role_writes(provisioned: Path, stand_in: ModuleType) -> None:
+    sources = stand_in.read_data_sources()
+    assert list(sources) == ["prometheus"]
+    assert list(stand_in.read_dashboards(sources)) == ["one"]
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "reason"),
+    [
+        ("provisioning/datasources/ml-workshop.yml", "apiVersion: [", "while parsing"),
+        ("provisioning/datasources/ml-workshop.yml", "datasources: []", "apiVersion is not 1"),
+        (
+            "provisioning/datasources/ml-workshop.yml",
+            "{apiVersion: 1, datasources: [{name: P, uid: p, access: proxy, url: 'http://a'}]}",
+            "lacks type",
+        ),
+        (
+            "provisioning/datasources/ml-workshop.yml",
+            "{apiVersion: 1, datasources: [{name: P, type: p, uid: p, access: proxy, url: 'a:9090'}]}",
+            "not an HTTP address",
+        ),
+        (
+            "provisioning/dashboards/ml-workshop.yml",
+            "{apiVersion: 1, providers: [{name: m, type: file, options: {path: /nowhere}}]}",
+            "has no directory",
+        ),
+        ("dashboards/two.json", "{", "Expecting property name"),
+        ("dashboards/two.json", '{"uid": "two", "title": "Two"}', "lacks panels"),
+        (
+            "dashboards/two.json",
+            '{"uid": "one", "title": "T", "panels": [{}]}',
+            "another dashboard has uid one",
+        ),
+        (
+            "dashboards/two.json",
+            '{"uid": "two", "title": "T", "panels": [{"datasource": {"uid": "loki"}}]}',
+            "unknown data source loki",
+        ),
+    ],
+)
+def test_stand_in_refuses_what_grafana_could_not_use(
+    provisioned: Path, stand_in: ModuleType, file: str, text: str, reason: str
+) -> None:
+    (provisioned / file).write_text(text)
+    with pytest.raises(stand_in.ProvisioningError, match=reason):
+        stand_in.read_dashboards(stand_in.read_data_sources())
+
+
+def test_stand_in_refuses_to_run_unconfined(provisioned: Path) -> None:
+    said = subprocess.run(
+        [sys.executable, STAND_IN, "server"], capture_output=True, text=True, check=False, timeout=30
+    )
+    assert said.returncode == 1
+    assert "grafana-stand-in: runs as uid" in said.stderr or "has a writable root" in said.stderr
+
+
+def test_stand_in_keeps_its_first_password_until_it_is_reset(tmp_path: Path, stand_in: ModuleType) -> None:
+    passwords = stand_in.Passwords(tmp_path)
+    assert not passwords.is_set()
+    passwords.store("first")
+    assert passwords.check("first")
+    assert not passwords.check("second")
+    subprocess.run(
+        [sys.executable, STAND_IN, "cli", "admin", "reset-admin-password", "--password-from-stdin"],
+        input="second",
+        text=True,
+        check=True,
+        env=os.environ | {"GF_PATHS_DATA": str(tmp_path)},
+    )
+    assert passwords.check("second")
+
+
+@pytest.mark.parametrize(
+    ("variables", "words"),
+    [
+        ({}, None),
+        ({"grafana_admin_password": "admin"}, "12 characters"),
+        ({"grafana_admin_password": "eleven-char"}, "12 characters"),
+        ({"grafana_admin_password": ""}, "12 characters"),
+        ({"grafana_image": "docker.io/grafana/grafana"}, "names no tag"),
+        ({"grafana_image": "registry.example:5000/grafana"}, "names no tag"),
+        ({"grafana_image": "registry.example:5000/grafana:12.3.1"}, None),
+        ({"grafana_web_listen_address": "3000"}, "host:port"),
+        ({"grafana_dashboards_dir": "/nowhere"}, "no dashboard (*.json) in /nowhere"),
+    ],
+)
+def test_variables_that_cannot_work_are_named(
+    evaluate: Evaluate, variables: dict[str, str], words: str | None
+) -> None:
+    objections = evaluate("grafana", "__grafana_objections", **PASSWORD | variables)
+    assert len(objections) == (words is not None)
+    assert all(words and words in objection for objection in objections)
+
+
+def test_no_objection_repeats_a_password(evaluate: Evaluate) -> None:
+    (objection,) = evaluate(
+        "grafana", "__grafana_objections", **PASSWORD | {"grafana_admin_password": "hunter2"}
+    )
+    assert "hunter2" not in objection
+
+
+@pytest.mark.parametrize(
+    ("image", "short"),
+    [
+        ("docker.io/grafana/grafana:12.3.1", "grafana/grafana:12.3.1"),
+        ("docker.io/library/grafana:1", "grafana:1"),
+        ("grafana-stand-in:test", "grafana-stand-in:test"),
+    ],
+)
+def test_archives_are_searched_for_the_short_name(evaluate: Evaluate, image: str, short: str) -> None:
+    assert evaluate("grafana", "__grafana_short_image", grafana_image=image) == short

@@ -1,0 +1,199 @@
+"""What prometheus and node_exporter write, for the variables that a site gives them."""
+
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+Render = Callable[..., str]
+Evaluate = Callable[..., Any]
+
+X86 = {"ansible_facts": {"architecture": "x86_64"}}
+INFERENCE = {
+    "job_name": "inference",
+    "static_configs": [{"targets": ["10.0.0.10:8000"], "labels": {"instance": "instance-a"}}],
+}
+UNITS = [
+    pytest.param(role, {f"{role}_install_method": method}, id=f"{role}-{method}")
+    for role in ("prometheus", "node_exporter")
+    for method in ("archive", "package")
+]
+
+
+def config(render: Render, **variables: Any) -> dict[str, Any]:
+    loaded: dict[str, Any] = yaml.safe_load(render("prometheus", "prometheus.yml.j2", **variables))
+    return loaded
+
+
+def test_scrape_configs_arrive_unchanged(render: Render) -> None:
+    assert config(render, prometheus_scrape_configs=[INFERENCE])["scrape_configs"] == [INFERENCE]
+
+
+def test_an_empty_configuration_is_one(render: Render) -> None:
+    empty = config(render)
+    assert empty["scrape_configs"] == []
+    assert empty["rule_files"] == []
+    assert empty["global"]["external_labels"] == {}
+
+
+@pytest.mark.parametrize(
+    "value", ["a: b", "# no comment", "{{ braces }}", "yes", "1e3", 'quote " and \\', "ä\n"]
+)
+def test_no_value_breaks_the_yaml(render: Render, value: str) -> None:
+    assert config(render, prometheus_external_labels={"site": value})["global"]["external_labels"] == {
+        "site": value
+    }
+
+
+def test_rule_files_are_named_where_they_are_written(render: Render) -> None:
+    rules = config(render, prometheus_rule_files=["/controller/slo.yml", "alerts.yml"])["rule_files"]
+    assert rules == [f"/etc/ml-workshop/prometheus/rules/{name}.yml" for name in ("slo", "alerts")]
+
+
+def test_intervals_are_global(render: Render) -> None:
+    intervals = config(render, prometheus_scrape_interval="5s", prometheus_scrape_timeout="4s")["global"]
+    assert (intervals["scrape_interval"], intervals["scrape_timeout"]) == ("5s", "4s")
+
+
+@pytest.mark.parametrize(
+    ("size", "option"), [("", ""), ("10GB", "--storage.tsdb.retention.size=10GB")], ids=["no limit", "limit"]
+)
+def test_retention(render: Render, size: str, option: str) -> None:
+    unit = render(
+        "prometheus",
+        "prometheus.service.j2",
+        prometheus_retention_time="90d",
+        prometheus_retention_size=size,
+    )
+    assert "--storage.tsdb.retention.time=90d" in unit
+    assert option in unit
+    assert unit.count("retention.size") == bool(size)
+    assert not any(line.strip() == "\\" for line in unit.splitlines()), "an empty line ends a command"
+
+
+def test_programs_come_from_the_package_or_from_the_release(render: Render) -> None:
+    def command(role: str, method: str) -> str:
+        unit = render(role, f"{role}.service.j2", **{f"{role}_install_method": method})
+        return next(
+            line.split("=")[1].split()[0] for line in unit.splitlines() if line.startswith("ExecStart=")
+        )
+
+    assert command("prometheus", "package") == "/usr/bin/prometheus"
+    assert command("prometheus", "archive") == "/opt/ml-workshop/prometheus/current/prometheus"
+    assert command("node_exporter", "package") == "/usr/bin/prometheus-node-exporter"
+    assert command("node_exporter", "archive") == "/opt/ml-workshop/node_exporter/current/node_exporter"
+
+
+@pytest.mark.parametrize("role", ["prometheus", "node_exporter"])
+def test_a_new_release_is_a_new_address(evaluate: Evaluate, role: str) -> None:
+    url = evaluate(role, f"{role}_url", **{f"{role}_version": "9.8.7"})
+    assert (
+        url
+        == f"https://github.com/prometheus/{role}/releases/download/v9.8.7/{role}-9.8.7.linux-amd64.tar.gz"
+    )
+
+
+@pytest.mark.parametrize(
+    ("address", "url"),
+    [
+        ("0.0.0.0:9090", "http://127.0.0.1:9090"),
+        (":9091", "http://127.0.0.1:9091"),
+        ("[::]:9090", "http://127.0.0.1:9090"),
+        ("10.0.0.5:80", "http://10.0.0.5:80"),
+    ],
+)
+def test_the_role_asks_where_the_server_listens(evaluate: Evaluate, address: str, url: str) -> None:
+    assert evaluate("prometheus", "__prometheus_local_url", prometheus_web_listen_address=address) == url
+
+
+@pytest.mark.parametrize(
+    ("variables", "words"),
+    [
+        ({}, None),
+        ({"prometheus_scrape_configs": [INFERENCE, INFERENCE]}, "a job twice"),
+        ({"prometheus_scrape_configs": [{"static_configs": []}]}, "no job_name"),
+        ({"prometheus_web_listen_address": "9090"}, "host:port"),
+        ({"ansible_facts": {"architecture": "aarch64"}}, "prometheus_install_method to package"),
+        ({"ansible_facts": {"architecture": "aarch64"}, "prometheus_install_method": "package"}, None),
+    ],
+)
+def test_variables_that_cannot_work_are_named(
+    evaluate: Evaluate, variables: dict[str, Any], words: str | None
+) -> None:
+    objections = evaluate("prometheus", "__prometheus_objections", **X86 | variables)
+    assert [words in objection for objection in objections if words] == ([True] if words else [])
+    assert len(objections) == (words is not None)
+    assert all(objection.endswith(".") for objection in objections)
+
+
+@pytest.mark.parametrize(
+    ("variables", "words"),
+    [
+        ({}, None),
+        ({"node_exporter_web_listen_address": "nine"}, "host:port"),
+        ({"ansible_facts": {"architecture": "aarch64"}}, "node_exporter_install_method to package"),
+    ],
+)
+def test_node_exporters_variables_that_cannot_work_are_named(
+    evaluate: Evaluate, variables: dict[str, Any], words: str | None
+) -> None:
+    objections = evaluate("node_exporter", "__node_exporter_objections", **X86 | variables)
+    assert len(objections) == (words is not None)
+    assert all(words and words in objection for objection in objections)
+
+
+@pytest.mark.parametrize(
+    ("metrics", "current"),
+    [
+        ((1, 1000.5), True),
+        ((1, 999.5), False),
+        ((0, 1000.5), False),
+    ],
+    ids=["loaded after it was written", "older than the file", "refused"],
+)
+def test_a_server_with_an_older_configuration_is_noticed(
+    evaluate: Evaluate, metrics: tuple[int, float], current: bool
+) -> None:
+    content = (
+        f"# HELP prometheus_config_last_reload_success_timestamp_seconds Timestamp.\n"
+        f"prometheus_config_last_reload_success_timestamp_seconds {metrics[1]:e}\n"
+        f"prometheus_config_last_reload_successful {metrics[0]}\n"
+    )
+    assert (
+        evaluate(
+            "prometheus",
+            "__prometheus_is_current",
+            __prometheus_metrics={"content": content},
+            __prometheus_written={"stdout_lines": ["990.1", "1000.2"]},
+        )
+        is current
+    )
+
+
+def analyze(*arguments: str) -> subprocess.CompletedProcess[str]:
+    program = shutil.which("systemd-analyze")
+    assert program, "systemd-analyze is missing: apt-get install systemd"
+    return subprocess.run([program, *arguments], capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize(("role", "variables"), UNITS)
+def test_exposure_is_at_most_2(render: Render, tmp_path: Path, role: str, variables: dict[str, str]) -> None:
+    unit = tmp_path / f"{role}.service"
+    unit.write_text(render(role, f"{role}.service.j2", **variables))
+    said = analyze("security", "--offline=true", "--threshold=20", "--no-pager", str(unit))
+    assert said.returncode == 0, said.stdout.splitlines()[-1]
+
+
+@pytest.mark.parametrize(("role", "variables"), UNITS)
+def test_systemd_understands_every_line(
+    render: Render, tmp_path: Path, role: str, variables: dict[str, str]
+) -> None:
+    unit = tmp_path / f"{role}.service"
+    unit.write_text(render(role, f"{role}.service.j2", **variables))
+    said = analyze("verify", "--man=no", str(unit))
+    complaints = [line for line in said.stderr.splitlines() if unit.name in line]
+    assert [line for line in complaints if "is not executable" not in line] == []
