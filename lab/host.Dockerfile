@@ -14,4 +14,5 @@ RUN apt-get update -q \
 COPY settings/ /
 RUN update-ca-certificates && rm -f /etc/apt/sources.list.d/0000*
 STOPSIGNAL SIGRTMIN+3
-CMD ["/sbin/init"]
+# On a machine the root file system is a shared mount, without which systemd cannot hand credentials to its units.
+CMD ["/bin/sh", "-c", "mount --make-rshared / && exec /sbin/init"]
