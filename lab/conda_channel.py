@@ -345,6 +345,7 @@ def write_repodata(channel: Path) -> None:
 
     (channel / "noarch").mkdir(exist_ok=True)
     asyncio.run(index_fs(channel, write_zst=False, write_shards=False, force=True))
+    shutil.rmtree(channel / ".tmp", ignore_errors=True)
 
 
 def provenance(image: str) -> dict[str, str]:

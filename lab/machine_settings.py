@@ -19,6 +19,7 @@ import platform
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -70,8 +71,7 @@ def apt_sources() -> list[Path]:
 
 
 def write_settings(root: Path, apt_proxy: str) -> list[str]:
-    """Write the overlay below `root` and return the directories to mount."""
-    shutil.rmtree(root, ignore_errors=True)
+    """Write the overlay into the empty directory `root` and return the directories to mount."""
     certificates = root / "usr/local/share/ca-certificates"
     certificates.mkdir(parents=True)
     for certificate in sorted(LOCAL_CERTIFICATES.glob("**/*.crt")):
@@ -98,13 +98,31 @@ def write_settings(root: Path, apt_proxy: str) -> list[str]:
     return local_directories(settings)
 
 
+def contents(root: Path) -> dict[str, bytes]:
+    """Read a tree: path below `root` to bytes."""
+    return {str(path.relative_to(root)): path.read_bytes() for path in root.rglob("*") if path.is_file()}
+
+
+def replace(new: Path, old: Path) -> None:
+    """Put the tree `new` in the place of `old`, unless they are equal: another run may be reading `old`."""
+    if contents(new) == contents(old):
+        return
+    shutil.rmtree(old, ignore_errors=True)
+    new.rename(old)
+
+
 def main() -> None:
     """Write the overlay and print the mounts."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--root", type=Path, required=True)
     parser.add_argument("--apt-proxy", required=True)
     options = parser.parse_args()
-    print(json.dumps(write_settings(options.root, options.apt_proxy)))
+    options.root.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=options.root.parent.parent, prefix="settings-") as scratch:
+        new = Path(scratch) / "settings"
+        mounts = write_settings(new, options.apt_proxy)
+        replace(new, options.root)
+    print(json.dumps(mounts))
 
 
 if __name__ == "__main__":

@@ -13,7 +13,9 @@ SERVICES = (
     ("Prometheus", "http://127.0.0.1:9090"),
     ("Grafana", "http://127.0.0.1:3000"),
 )
-REVIEW = "I expected little and got one of the best films of the year: funny, warm and wonderfully acted."
+REVIEW = (
+    "A wonderful film with superb acting and a moving story. I loved every minute, one of the best this year."
+)
 TIMEOUT_SECONDS = 5
 
 
