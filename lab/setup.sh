@@ -4,6 +4,7 @@
 #   lab/setup.sh venv DIR REQUIREMENTS...   a virtual environment with exactly these hash-locked packages
 #   lab/setup.sh docker                     a Docker engine that answers
 #   lab/setup.sh command NAME PACKAGE       a command, from the distribution's package when it is missing
+#   lab/setup.sh tidy                       remove the hosts and networks of tests, the apt cache too when no lab needs it
 #   lab/setup.sh stop-docker                stop the engine if `docker` above started it
 #
 # Installs system packages only as root, and only what is missing. Can be run again at any time.
@@ -80,10 +81,27 @@ stop_docker() {
     rm -f .lab/dockerd.ours
 }
 
+tidy() {
+    docker_answers || return 0
+    local lab id
+    lab=$(docker ps --all --quiet --filter label=ml-workshop.lab=lab)
+    while read -r id name; do
+        case $name in
+            lab) continue ;;
+            shared) [ -z "$lab" ] || continue ;;
+        esac
+        docker rm --force --volumes "$id" >/dev/null
+    done < <(docker ps --all --filter label=ml-workshop.lab --format '{{.ID}} {{.Label "ml-workshop.lab"}}')
+    while read -r id name; do
+        [ "$name" = lab ] || docker network rm "$id" >/dev/null
+    done < <(docker network ls --filter label=ml-workshop.lab --format '{{.ID}} {{.Label "ml-workshop.lab"}}')
+}
+
 case ${1:-} in
     venv) shift; make_venv "$@" ;;
     docker) start_docker ;;
     command) need_command "$2" "$3" ;;
+    tidy) tidy ;;
     stop-docker) stop_docker ;;
-    *) sed -n '2,9s/^# \{0,1\}//p' "$0"; exit 2 ;;
+    *) sed -n '2,10s/^# \{0,1\}//p' "$0"; exit 2 ;;
 esac
