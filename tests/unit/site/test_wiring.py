@@ -1,0 +1,84 @@
+"""What group_vars computes from an inventory, for the roles."""
+
+import json
+import os
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parents[3]
+SEVERAL = """
+[instance_a]
+first ansible_host=203.0.113.10 private_address=10.0.0.10
+second ansible_host=203.0.113.11
+[instance_b]
+watcher ansible_host=203.0.113.20
+"""
+ONE_MACHINE = """
+[instance_a]
+box ansible_host=203.0.113.10
+[instance_b]
+box
+"""
+
+
+@pytest.fixture
+def value(tmp_path: Path):
+    def _value(inventory: str, host: str, variable: str) -> Any:
+        """Render a variable for a host, as a role run by one of the playbooks would see it."""
+        (tmp_path / "hosts.ini").write_text(inventory)
+        run = subprocess.run(
+            [
+                "ansible",
+                host,
+                "-i",
+                tmp_path / "hosts.ini",
+                "--playbook-dir=playbooks",
+                "-m",
+                "debug",
+                "-a",
+                f"var={variable}",
+            ],
+            cwd=ROOT,
+            env=os.environ
+            | {"ANSIBLE_LOAD_CALLBACK_PLUGINS": "1", "ANSIBLE_STDOUT_CALLBACK": "ansible.posix.json"},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+        assert run.returncode == 0, run.stdout + run.stderr
+        return json.loads(run.stdout)["plays"][0]["tasks"][0]["hosts"][host][variable]
+
+    return _value
+
+
+def targets(scrape_configs: list[dict[str, Any]]) -> dict[str, list[str]]:
+    return {job["job_name"]: job["static_configs"][0]["targets"] for job in scrape_configs}
+
+
+def test_prometheus_scrapes_every_host_of_the_inventory(value) -> None:
+    assert targets(value(SEVERAL, "watcher", "prometheus_scrape_configs")) == {
+        "prometheus": ["localhost:9090"],
+        "inference": ["10.0.0.10:8000", "203.0.113.11:8000"],
+        "node_exporter": ["10.0.0.10:9100", "203.0.113.11:9100", "203.0.113.20:9100"],
+    }
+
+
+def test_one_machine_in_both_groups_is_scraped_once(value) -> None:
+    scraped = targets(value(ONE_MACHINE, "box", "prometheus_scrape_configs"))
+    assert scraped["node_exporter"] == ["203.0.113.10:9100"]
+
+
+def test_only_the_first_host_gets_what_training_needs(value) -> None:
+    assert "train" in value(SEVERAL, "first", "application_extras")
+    assert "train" not in value(SEVERAL, "second", "application_extras")
+
+
+def test_a_setting_in_the_inventory_reaches_the_roles(value) -> None:
+    inventory = SEVERAL + "\n[all:vars]\nmodel_repo=hf://me/model\ndataset=/data\nmodel_revision=abc"
+    assert value(inventory, "second", "inference_model_repo") == "hf://me/model"
+    assert value(inventory, "first", "trainer_dataset") == "/data"
+    assert value(inventory, "second", "inference_model_revision") == "abc"
