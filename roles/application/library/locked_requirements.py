@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import tempfile
@@ -153,7 +154,7 @@ def leave_to_conda(module: AnsibleModule, installed: dict[str, Installed], pins:
     }
     for name in sorted(left.keys() - PACKAGING):
         module.warn(
-            f"{name} {installed[name].version} comes from conda and stays, the locks have {left[name].version}."
+            f"{name} {installed[name].version} is conda's and stays, the locks have {left[name].version}."
         )
     return [f"{name} {installed[name].version}" for name in sorted(left)]
 
@@ -183,7 +184,10 @@ def sentence(python: Path, stderr: str, extra_index_url: str) -> str:
         free = ", ".join(f"{shutil.disk_usage(p).free // 1_000_000} MB free at {p}" for p in places)
         return f"No space left to install Python packages ({free}): make room."
     if "DO NOT MATCH THE HASHES" in stderr:
-        return "A package is not the one that was locked (its hash differs): compile the locks anew."
+        names = ", ".join(re.findall(r"^ +(\S+==\S+) from ", stderr, re.MULTILINE)) or "a package"
+        return (
+            f"The hash of {names} is not the locked one: compile the locks anew, or find out who changed it."
+        )
     errors = [line for line in stderr.splitlines() if line.startswith("ERROR: ")]
     last = errors[-1].removeprefix("ERROR: ").rstrip(". ") if errors else "it gave no reason"
     indexes = f"the configured index and {extra_index_url}" if extra_index_url else "the configured index"

@@ -1,0 +1,50 @@
+"""An environment made by the role is one that people, pip and conda can work with."""
+
+import json
+
+import pytest
+from testinfra.host import Host
+
+ENVIRONMENT = "/opt/ml-workshop/conda/envs/workshop-env"
+PYTHON = f"{ENVIRONMENT}/bin/python"
+
+
+@pytest.mark.parametrize("module", ["ssl", "sqlite3", "ctypes", "lzma", "bz2", "zoneinfo", "venv"])
+def test_standard_library_is_whole(host: Host, module: str) -> None:
+    assert host.run("%s -I -c %s", PYTHON, f"import {module}").rc == 0
+
+
+def test_everything_installs_into_the_environment(host: Host) -> None:
+    code = "import json, sysconfig; print(json.dumps(sysconfig.get_paths()))"
+    paths = json.loads(host.check_output("%s -I -c %s", PYTHON, code))
+    assert all(path.startswith(ENVIRONMENT) for path in paths.values()), paths
+
+
+def test_a_virtual_environment_can_be_made_of_it(host: Host) -> None:
+    made = host.run(f"{PYTHON} -m venv /tmp/of-conda && /tmp/of-conda/bin/python -m pip --version")
+    assert made.rc == 0, made.stderr
+    assert "/tmp/of-conda/lib" in made.stdout  # noqa: S108
+
+
+def test_anybody_can_read_its_records_and_nobody_can_write_them(host: Host) -> None:
+    records = host.check_output(f"stat -c '%U %a' {ENVIRONMENT}/conda-meta/*.json").splitlines()
+    assert set(records) == {"root 644"}
+
+
+# The three ways a person gets a shell: by SSH, by `bash` in one, by a script that says so.
+@pytest.mark.parametrize("shell", ["bash -lc", "bash -ic", "sh -lc"])
+def test_conda_activate_works_in_a_shell(host: Host, shell: str) -> None:
+    with host.sudo("ubuntu"):
+        activated = host.run(f"{shell} 'conda activate workshop-env && command -v python'")
+    assert activated.stdout.strip() == PYTHON, activated.stderr
+
+
+def test_conda_itself_would_find_it(host: Host) -> None:
+    assert host.file(f"{ENVIRONMENT}/conda-meta/history").exists
+    configuration = host.file("/etc/conda/.condarc").content_string
+    assert "envs_dirs:\n  - /opt/ml-workshop/conda/envs\n" in configuration
+
+
+def test_nothing_is_left_of_what_was_refused(host: Host) -> None:
+    assert host.check_output("ls -A /opt/ml-workshop/conda/envs").split() == ["locked", "workshop-env"]
+    assert not host.file("/mnt/small/conda/envs/workshop-env").exists
