@@ -10,6 +10,7 @@
 # Installs system packages only as root, and only what is missing. Can be run again at any time.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+TORCH_INDEX=https://download.pytorch.org/whl/cpu
 
 die() { printf 'ml-workshop: %s\n' "$*" >&2; exit 1; }
 say() { printf '== %s\n' "$*"; }
@@ -39,6 +40,10 @@ make_venv() {
     say "installing the Python packages of ${missing[*]} into $directory"
     "$directory/bin/python" -c '' 2>/dev/null || python3 -m venv --clear "$directory"
     for file in "${missing[@]}"; do arguments+=(-r "$file"); done
+    # PyTorch's CPU wheels have an index of their own; without it, this machine's pip configuration has to offer them.
+    if grep -q '+cpu' "${missing[@]}" && python3 -c 'import sys, urllib.request as r; r.urlopen(sys.argv[1], timeout=4)' "$TORCH_INDEX/torch/" 2>/dev/null; then
+        arguments+=(--extra-index-url "$TORCH_INDEX")
+    fi
     "$directory/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes "${arguments[@]}" ||
         die "pip could not install ${missing[*]}; the lines above say which package and why."
     for file in "${missing[@]}"; do sha256sum "$file" >"$directory/.installed-$(basename "$file")"; done
