@@ -17,8 +17,8 @@ from ansible.module_utils.basic import AnsibleModule
 DOCUMENTATION = r"""
 ---
 module: locked_requirements
-short_description: Install hash-locked Python requirements, and know beforehand whether there is anything to
-do description:
+short_description: Install hash-locked Python requirements
+description:
   - Compares locks with what an interpreter's site-packages holds, without running pip, and installs what is
     missing, has another version, or lost files. pip verifies every hash and resolves nothing
     (C(--require-hashes --no-deps)).

@@ -117,8 +117,9 @@ prefix:
   returned: always
   sample: /opt/conda/envs/science
 packages:
-  description: The packages of the environment afterwards (in check mode, as they would be), as C(name version
-  build channel).
+  description: >-
+    The packages of the environment afterwards (in check mode, as they would be), as
+    C(name version build channel).
   type: list
   elements: str
   returned: success, unless check mode cannot know them

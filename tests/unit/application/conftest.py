@@ -1,35 +1,18 @@
 """The role's modules run in this process, on an environment and an application of a few bytes."""
 
 import hashlib
-import importlib.util
-import json
 import subprocess
 import sys
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
-from ansible.module_utils.testing import patch_module_args
 
-ROLE = Path(__file__).parents[3] / "roles" / "application"
+from ..role_module import load_modules, run_module
 
-
-def _load(name: str, path: Path) -> ModuleType:
-    locations = [str(path.parent)] if path.name == "__init__.py" else None
-    spec = importlib.util.spec_from_file_location(name, path, submodule_search_locations=locations)
-    assert spec and spec.loader
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-# Where Ansible puts a role's module_utils.
-_load("ansible.module_utils.application", ROLE / "module_utils" / "application" / "__init__.py")
-MODULES = {path.stem: _load(path.stem, path) for path in (ROLE / "library").glob("*.py")}
+MODULES = load_modules("application")
 
 Run = Callable[..., dict[str, Any]]
 
@@ -38,16 +21,7 @@ Run = Callable[..., dict[str, Any]]
 def run(capsys: pytest.CaptureFixture[str]) -> Run:
     def _run(module: str, check: bool = False, **parameters: Any) -> dict[str, Any]:
         """Run a module of the role; return what it tells Ansible."""
-        capsys.readouterr()
-        arguments = {
-            key: str(value) if isinstance(value, Path) else value for key, value in parameters.items()
-        }
-        with (
-            patch_module_args(arguments | {"_ansible_check_mode": check, "_ansible_diff": True}),
-            pytest.raises(SystemExit),
-        ):
-            MODULES[module].main()
-        return json.loads(capsys.readouterr().out)
+        return run_module(MODULES[module], capsys, check, parameters)
 
     return _run
 

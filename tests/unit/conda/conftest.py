@@ -4,35 +4,19 @@ py-rattler is only ever imported by the worker: its runtime can crash an interpr
 """
 
 import hashlib
-import importlib.util
 import io
 import json
 import sys
 import tarfile
 from collections.abc import Callable
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
-from ansible.module_utils.testing import patch_module_args
 
-ROLE = Path(__file__).parents[3] / "roles" / "conda"
+from ..role_module import ROLES, load_modules, run_module
 
-
-def _load(name: str, path: Path) -> ModuleType:
-    locations = [str(path.parent)] if path.name == "__init__.py" else None
-    spec = importlib.util.spec_from_file_location(name, path, submodule_search_locations=locations)
-    assert spec and spec.loader
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-# Where Ansible puts a role's module_utils.
-_load("ansible.module_utils.conda", ROLE / "module_utils" / "conda" / "__init__.py")
-_module = _load("conda_environment", ROLE / "library" / "conda_environment.py")
+_module = load_modules("conda")["conda_environment"]
 
 
 class Channel:
@@ -118,7 +102,7 @@ def tool(tmp_path_factory: pytest.TempPathFactory) -> Path:
     python = directory / "bin" / "python"
     python.write_text(f'#!/bin/sh\nexec {sys.executable} "$@"\n')
     python.chmod(0o755)
-    (directory / "conda_worker.py").symlink_to(ROLE / "files" / "conda-tool" / "conda_worker.py")
+    (directory / "conda_worker.py").symlink_to(ROLES / "conda" / "files" / "conda-tool" / "conda_worker.py")
     return directory
 
 
@@ -134,18 +118,9 @@ Run = Callable[..., dict[str, Any]]
 def run(prefix: Path, tool: Path, channel: Channel, capsys: pytest.CaptureFixture[str]) -> Run:
     def _run(check: bool = False, **parameters: Any) -> dict[str, Any]:
         """Run the module; return what it tells Ansible."""
+        places = {"prefix": prefix, "tool": tool, "cache_dir": prefix.parents[1] / "pkgs"}
         if "lock" not in parameters and parameters.get("state") != "absent":
-            parameters = {"channels": [channel.url]} | parameters
-        parameters = {
-            "prefix": str(prefix),
-            "tool": str(tool),
-            "cache_dir": str(prefix.parents[1] / "pkgs"),
-            "_ansible_check_mode": check,
-            "_ansible_diff": True,
-        } | parameters
-        capsys.readouterr()
-        with patch_module_args(parameters), pytest.raises(SystemExit):
-            _module.main()
-        return json.loads(capsys.readouterr().out)
+            places["channels"] = [channel.url]
+        return run_module(_module, capsys, check, places | parameters)
 
     return _run

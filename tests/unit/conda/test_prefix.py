@@ -28,6 +28,10 @@ def record(prefix: Path, *paths: dict[str, Any]) -> None:
         ({"_path": "there", "path_type": "hardlink"}, None),
         ({"_path": "there", "path_type": "hardlink", "size_in_bytes": 6}, "there has 5 bytes instead of 6"),
         ({"_path": "there", "path_type": "hardlink", "size_in_bytes": 6, "prefix_placeholder": "/opt"}, None),
+        (
+            {"_path": "there", "size_in_bytes": 6, "prefix_placeholder": None},
+            "there has 5 bytes instead of 6",
+        ),
         ({"_path": "gone", "path_type": "hardlink", "size_in_bytes": 5}, "gone is missing"),
         ({"_path": "there/below", "path_type": "hardlink"}, "there/below is missing"),
         ({"_path": "link", "path_type": "softlink"}, None),

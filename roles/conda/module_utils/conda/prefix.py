@@ -104,11 +104,7 @@ def _problem(prefix: Path, entry: dict[str, Any]) -> str:
     except (FileNotFoundError, NotADirectoryError):
         return f"{path} is missing"
     size = entry.get("size_in_bytes")
-    if (
-        kind == "hardlink"
-        and stat.S_ISREG(status.st_mode)
-        and size is not None
-        and "prefix_placeholder" not in entry
-    ):
+    rewritten = entry.get("prefix_placeholder") is not None
+    if kind == "hardlink" and stat.S_ISREG(status.st_mode) and size is not None and not rewritten:
         return f"{path} has {status.st_size} bytes instead of {size}" if status.st_size != size else ""
     return ""
