@@ -15,7 +15,12 @@ def test_system_user_cannot_log_in(host: Host) -> None:
 @pytest.mark.parametrize("path", ["/opt/ml-workshop", "/var/lib/ml-workshop", "/etc/ml-workshop"])
 def test_directories_are_roots(host: Host, path: str) -> None:
     directory = host.file(path)
-    assert (directory.is_directory, directory.user, directory.group, directory.mode) == (True, "root", "root", 0o755)
+    assert (directory.is_directory, directory.user, directory.group, directory.mode) == (
+        True,
+        "root",
+        "root",
+        0o755,
+    )
 
 
 def test_system_user_can_write_none_of_them(host: Host) -> None:
