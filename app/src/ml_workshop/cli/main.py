@@ -38,7 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if error.name is None or error.name.startswith("ml_workshop"):
             raise
         print(
-            f"ml-workshop: this needs the Python package {error.name}: "
+            f"ml-workshop: this needs the Python package {error.name.partition('.')[0]}: "
             f"install ml-workshop[{options.extra}] (locked versions: app/requirements).",
             file=sys.stderr,
         )

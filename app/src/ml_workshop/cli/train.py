@@ -50,7 +50,7 @@ def _add_what_determines_the_result(parser: argparse.ArgumentParser) -> None:
     )
     numbers = (
         ("--num-train-epochs", "epochs", whole_number(1, 1000), "passes over the data"),
-        ("--batch-size", "batch_size", whole_number(1, 65536), "texts per step"),
+        ("--batch-size", "batch_size", whole_number(1, 65536), "texts per step; fewer for a small data set"),
         ("--input-size", "input_size", whole_number(1, 2_000_000), "most n-grams in the vocabulary"),
         ("--hidden-size", "hidden_size", whole_number(1, 4096), "width of the hidden layer"),
         ("--seed", "seed", whole_number(0, 2**32 - 1), "seed of everything random"),

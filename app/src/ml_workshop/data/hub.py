@@ -1,5 +1,6 @@
 """Data sets of the Hugging Face hub."""
 
+import sys
 from typing import Any
 
 from ml_workshop.data.dataset import Rows
@@ -47,6 +48,8 @@ def read_splits(dataset_id: str, commit: str) -> tuple[dict[str, Rows], list[str
     """
     import datasets  # type: ignore[import-untyped]
 
+    if not sys.stderr.isatty():
+        datasets.disable_progress_bars()
     try:
         loaded = datasets.load_dataset(dataset_id, revision=commit)
     except Exception as error:  # the loader raises what its many parts raise

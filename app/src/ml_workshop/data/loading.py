@@ -8,7 +8,7 @@ from ml_workshop.data import files, hub
 from ml_workshop.data.dataset import SAMPLE, SAMPLE_DIRECTORY, Dataset, Split, build
 from ml_workshop.errors import DataError
 
-_HUB_ID = re.compile(r"[\w.-]+(/[\w.-]+)?")
+_HUB_ID = re.compile(r"\w[\w.-]*(/\w[\w.-]*)?")
 
 
 def dataset_identity(name: str, revision: str = "main") -> str:
@@ -90,7 +90,7 @@ def _directory(name: str) -> Path | None:
     if name == SAMPLE:
         return SAMPLE_DIRECTORY
     path = Path(name).expanduser()
-    if path.is_dir():
+    if name and path.is_dir():
         return path
     if _HUB_ID.fullmatch(name) and not path.exists():
         return None

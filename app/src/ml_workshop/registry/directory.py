@@ -87,7 +87,7 @@ class DirectoryRepository:
         """Let one writer in at a time; readers never wait."""
         try:
             self._root.mkdir(parents=True, exist_ok=True)
-            with (self._root / ".lock").open("w") as lock:
+            with (self._root / ".lock").open("a") as lock:
                 fcntl.flock(lock, fcntl.LOCK_EX)
                 yield
         except OSError as error:

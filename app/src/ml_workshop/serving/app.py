@@ -8,6 +8,7 @@ from werkzeug.exceptions import HTTPException
 
 from ml_workshop.model.predictor import Prediction
 from ml_workshop.serving import metrics
+from ml_workshop.serving.known_methods import KnownMethods
 from ml_workshop.serving.limits import Limits
 from ml_workshop.serving.model import ServedModel
 from ml_workshop.serving.openapi import document
@@ -29,7 +30,7 @@ def create_app(model: ServedModel, limits: Limits) -> Flask:
         limits: Of a request.
     """
     app = Flask(__name__, static_folder=None)
-    app.config["MAX_CONTENT_LENGTH"] = limits.body_bytes  # holds for bodies without a Content-Length, too
+    app.wsgi_app = KnownMethods(app.wsgi_app)  # type: ignore[method-assign]
     model_metrics = metrics.install(app)
     model_metrics.serve(model.predictor.config, model.revision)
     page = _PAGE.read_bytes()

@@ -31,9 +31,13 @@ def read_json(request: Request, limits: Limits) -> dict[str, Any]:
     """
     if request.mimetype != "application/json":
         raise BadRequestError(415, "Send the request with Content-Type: application/json.")
+    too_large = BadRequestError(413, f"The body has more than {limits.body_bytes} bytes.")
     if (request.content_length or 0) > limits.body_bytes:
-        raise BadRequestError(413, f"The body has more than {limits.body_bytes} bytes.")
+        raise too_large
+    request.max_content_length = limits.body_bytes + 1  # a body without a length is cut there, silently
     body = request.get_data(cache=False)
+    if len(body) > limits.body_bytes:
+        raise too_large
     try:
         content = json.loads(body)
     except (ValueError, RecursionError) as error:

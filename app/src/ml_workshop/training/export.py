@@ -18,14 +18,20 @@ GOLDEN_NGRAMS = 12
 
 
 def make_artifact(
-    network: BagClassifier, tokens: list[str], keys: Keys, config: Config, temperature: float
+    network: BagClassifier,
+    tokens: list[str],
+    keys: Keys,
+    weights: NDArray[np.float32],
+    config: Config,
+    temperature: float,
 ) -> Artifact:
     """Collect what a model directory holds.
 
     Args:
         network: Fitted.
         tokens: All tokens of the corpus.
-        keys: The selected n-grams over the ids of `tokens`, ascending.
+        keys: The selected n-grams over the ids of `tokens`, ascending, shape (features,).
+        weights: Their weights, shape (features,).
         config: Without golden reviews.
         temperature: What to divide logits by; it goes into the output layer.
 
@@ -38,7 +44,7 @@ def make_artifact(
         config=config,
         tokens=kept_tokens,
         keys=kept_keys,
-        weights=network.weights.numpy()[order],
+        weights=weights[order],
         embedding=parameters["embedding.weight"][order],
         bias=parameters["bias"],
         output_weight=(parameters["output.weight"] / temperature).astype(np.float32),

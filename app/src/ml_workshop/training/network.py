@@ -3,6 +3,15 @@
 import torch
 from torch import Tensor, nn
 
+INITIAL_SCALE = 0.01
+"""Standard deviation of the first layer's random weights."""
+
+INITIAL_LEANING = 0.03
+"""How strongly the first layer leans towards naive Bayes at the start: enough to help when steps are few."""
+
+INITIAL_OUTPUT = 0.2
+"""Weight from a hidden unit to the class that it leans to, at the start."""
+
 
 class BagClassifier(nn.Module):
     """A multilayer perceptron whose first layer reads bags of weighted n-grams.
@@ -11,48 +20,46 @@ class BagClassifier(nn.Module):
     The product E^T x is an embedding bag, so the sparse x is never made dense.
     """
 
-    def __init__(
-        self, weights: Tensor, hidden_size: int, classes: int, feature_dropout: float, dropout: float
-    ) -> None:
+    def __init__(self, features: int, hidden_size: int, classes: int, dropout: float) -> None:
         """Make a network with random weights from PyTorch's generator.
 
         Args:
-            weights: Weight of each n-gram, shape (features,).
+            features: Number of n-grams.
             hidden_size: Width of the hidden layer.
             classes: Number of classes.
-            feature_dropout: Probability with which a step leaves out an n-gram of a review.
             dropout: Probability with which a step leaves out a hidden unit.
         """
         super().__init__()
-        self.weights: Tensor
-        self.register_buffer("weights", weights)
-        self.feature_dropout = feature_dropout
-        self.embedding = nn.EmbeddingBag(len(weights), hidden_size, mode="sum", include_last_offset=True)
+        self.embedding = nn.EmbeddingBag(features, hidden_size, mode="sum", include_last_offset=True)
         nn.init.normal_(self.embedding.weight, std=INITIAL_SCALE)
         self.bias = nn.Parameter(torch.zeros(hidden_size))
         self.dropout = nn.Dropout(dropout)
         self.output = nn.Linear(hidden_size, classes)
 
-    def forward(self, features: Tensor, starts: Tensor) -> Tensor:
+    def lean(self, directions: Tensor) -> None:
+        """Start near a naive Bayes classifier: each hidden unit collects evidence for one class.
+
+        Args:
+            directions: How much each n-gram speaks for each class, -1 to 1, shape (features, classes).
+        """
+        hidden_size, classes = self.embedding.weight.shape[1], directions.shape[1]
+        class_of_unit = torch.arange(hidden_size) % classes
+        with torch.no_grad():
+            self.embedding.weight += INITIAL_LEANING * directions[:, class_of_unit]
+            own = torch.arange(classes)[:, None] == class_of_unit
+            self.output.weight += torch.where(own, INITIAL_OUTPUT, -INITIAL_OUTPUT / (classes - 1))
+
+    def forward(self, features: Tensor, values: Tensor, starts: Tensor) -> Tensor:
         """Return logits.
 
         Args:
             features: Indices of the n-grams present, documents one after the other, shape (p,).
+            values: Their weights, normalised within each document, shape (p,).
             starts: Where each document begins, with the end of the last, shape (documents + 1,).
 
         Returns:
             Logits, shape (documents, classes).
         """
-        values = self.weights[features]
-        if self.training and self.feature_dropout:
-            values = values * (torch.rand_like(values) >= self.feature_dropout)
-        lengths = starts.diff()
-        document = torch.repeat_interleave(torch.arange(len(lengths)), lengths)
-        squares = torch.zeros(len(lengths)).index_add_(0, document, values.square())
-        values = values * squares.clamp_min(1e-12).rsqrt()[document]
         hidden = self.embedding(features, starts, per_sample_weights=values)
         logits: Tensor = self.output(self.dropout(torch.relu(hidden + self.bias)))
         return logits
-
-
-INITIAL_SCALE = 0.01

@@ -55,7 +55,17 @@ def select(counts: Counts, documents: Counts, size: int) -> Counts:
     return np.sort(order[: min(size, int(present.sum()))])
 
 
-def ngram_weights(counts: Counts, documents: Counts) -> Floats:
-    """Return the weight of each n-gram: its largest absolute log-count ratio, shape (u,)."""
-    weights: Floats = np.abs(log_count_ratios(counts, documents)).max(axis=1).astype(np.float32)
-    return weights
+def weights_and_directions(counts: Counts, documents: Counts) -> tuple[Floats, Floats]:
+    """Take the log-count ratios of n-grams apart.
+
+    Args:
+        counts: Documents of each class with the n-gram, shape (u, classes).
+        documents: Documents of each class, shape (classes,).
+
+    Returns:
+        The weight of each n-gram, its largest absolute ratio, shape (u,); and its ratios over that weight,
+        shape (u, classes).
+    """
+    ratios = log_count_ratios(counts, documents).astype(np.float32)
+    weights: Floats = np.abs(ratios).max(axis=1)
+    return weights, (ratios / weights.clip(min=1e-12)[:, None]).astype(np.float32)

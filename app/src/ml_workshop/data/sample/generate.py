@@ -38,7 +38,7 @@ def _divide(words: list[str], generator: random.Random, kept: float) -> dict[str
 def _words(generator: random.Random) -> dict[str, _Words]:
     titles = _divide(phrases.TITLES, generator, 0.7)
     people = _divide(phrases.PEOPLE, generator, 0.7)
-    judgements = {label: _divide(phrases.JUDGEMENTS[label], generator, 0.75) for label in LABELS}
+    judgements = {label: _divide(phrases.JUDGEMENTS[label], generator, 0.8) for label in LABELS}
     verdicts = {label: _divide(phrases.VERDICTS[label], generator, 0.75) for label in LABELS}
     return {
         split: _Words(
@@ -53,7 +53,7 @@ def _words(generator: random.Random) -> dict[str, _Words]:
 
 def _review(label: str, words: _Words, generator: random.Random) -> str:
     other = "negative" if label == "positive" else "positive"
-    agreeing = generator.randint(2, 5)
+    agreeing = generator.randint(3, 6)
     opposing = generator.choices((0, 1, 2), weights=(4, 4, 2))[0]
     sentences = generator.sample(words.judgements[label], agreeing)
     for sentence in generator.sample(words.judgements[other], min(opposing, agreeing)):

@@ -1,0 +1,87 @@
+"""Fixtures: one small model, trained once, and ways to run the command."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).parent
+Command = Callable[..., subprocess.CompletedProcess[str]]
+
+# Nothing here may ask a real hub; tests that need one start tests/unit/app/fake_hub.py.
+os.environ["HF_HUB_OFFLINE"] = "1"
+for name in ("HF_TOKEN", "HF_TOKEN_PATH", "CREDENTIALS_DIRECTORY", "LOCUST_REVIEWS"):
+    os.environ.pop(name, None)
+
+
+@pytest.fixture(scope="session")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model of the sample. Shared: copy it before changing it."""
+    from ml_workshop.data.loading import load_dataset
+    from ml_workshop.training.pipeline import train
+    from ml_workshop.training.recipe import Recipe
+
+    directory = tmp_path_factory.mktemp("trained") / "model"
+    train(load_dataset("sample"), Recipe(), directory)
+    return directory
+
+
+@pytest.fixture
+def model(trained: Path, tmp_path: Path) -> Path:
+    """A copy of the model that a test may damage."""
+    return Path(shutil.copytree(trained, tmp_path / "model"))
+
+
+@pytest.fixture
+def command(tmp_path: Path) -> Command:
+    """Run `ml-workshop` as a process of its own."""
+
+    def run(*arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:
+        home = {"HOME": str(tmp_path), "HF_HOME": str(tmp_path / "hf")}
+        return subprocess.run(
+            [sys.executable, "-m", "ml_workshop", *map(str, arguments)],
+            env={**os.environ, **home, **environment},
+            capture_output=True,
+            text=True,
+            timeout=120,
+            stdin=subprocess.DEVNULL,
+        )
+
+    return run
+
+
+@pytest.fixture
+def write_dataset(tmp_path: Path) -> Callable[..., Path]:
+    """Write a data set directory of JSON lines; a split given as None is left out."""
+
+    def write(train: list[dict[str, object]] | None, test: list[dict[str, object]] | None) -> Path:
+        directory = tmp_path / "reviews"
+        directory.mkdir()
+        for split, rows in (("train", train), ("test", test)):
+            if rows is not None:
+                lines = "".join(json.dumps(row) + "\n" for row in rows)
+                (directory / f"{split}.jsonl").write_text(lines)
+        return directory
+
+    return write
+
+
+@pytest.fixture(scope="module")
+def hub() -> Iterator[str]:
+    """The address of a stand-in for the hub that has the sample as data set made-up/reviews."""
+    from ml_workshop.data.dataset import SAMPLE_DIRECTORY
+
+    process = subprocess.Popen(
+        [sys.executable, HERE / "fake_hub.py", "--data-set", f"made-up/reviews={SAMPLE_DIRECTORY}"],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    yield process.stdout.readline().strip()
+    process.terminate()
+    process.wait()

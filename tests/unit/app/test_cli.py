@@ -1,0 +1,218 @@
+"""The command line: what it prints, how it fails, how fast it starts."""
+
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from ml_workshop.cli import main
+
+Command = Callable[..., subprocess.CompletedProcess[str]]
+Capture = pytest.CaptureFixture[str]
+
+
+def run(capsys: Capture, *arguments: object) -> tuple[int, str, str]:
+    try:
+        code = main([str(argument) for argument in arguments])
+    except SystemExit as usage:
+        code = int(usage.code or 0)
+    captured = capsys.readouterr()
+    return code, captured.out, captured.err
+
+
+@pytest.mark.parametrize("arguments", [["--version"], ["--help"], ["serve", "--help"], ["train", "--help"]])
+def test_help_imports_nothing_heavy(arguments: list[str]) -> None:
+    code = (
+        "import sys; from ml_workshop.cli import main\n"
+        f"try: main({arguments})\nexcept SystemExit: pass\n"
+        "heavy = {'torch', 'numpy', 'flask', 'datasets', 'huggingface_hub', 'locust', 'gunicorn'}\n"
+        "print(sorted(heavy & set(sys.modules)), file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stderr.strip() == "[]"
+
+
+def test_predicting_imports_no_torch(model: Path) -> None:
+    code = (
+        "import sys; from ml_workshop.cli import main\n"
+        f"assert main(['predict', '--model', {str(model)!r}, 'good']) == 0\n"
+        "print(sorted({'torch', 'flask', 'pyarrow', 'safetensors', 'sklearn'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_nothing_is_ever_unpickled() -> None:
+    package = Path(sys.modules["ml_workshop"].__file__ or "").parent
+    for path in package.rglob("*.py"):
+        imports = re.findall(r"^\s*(?:import|from)\s+([\w.]+)", path.read_text(), re.MULTILINE)
+        assert not {"pickle", "joblib", "shelve", "marshal", "dill", "sklearn"} & set(imports), path
+        assert not re.search(r"torch\.load|allow_pickle", path.read_text()), path
+
+
+def test_predict_prints_one_json_object_per_text(capsys: Capture, model: Path) -> None:
+    code, out, err = run(capsys, "predict", "--model", model, "I loved it.", "A tedious mess.")
+    answers = [json.loads(line) for line in out.splitlines()]
+    assert (code, err) == (0, "")
+    assert [answer["label"] for answer in answers] == ["positive", "negative"]
+    assert all(set(answer) == {"prediction", "label", "probability", "model_revision"} for answer in answers)
+
+
+def test_predict_reads_lines_from_standard_input(model: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "ml_workshop", "predict", "--model", model],
+        input="I loved it.\n\nA tedious mess.",
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert len(done.stdout.splitlines()) == 3
+
+
+def test_evaluate_prints_what_training_measured(capsys: Capture, model: Path) -> None:
+    from ml_workshop.data.dataset import SAMPLE_DIRECTORY
+
+    metrics = json.loads((model / "metrics.json").read_text())
+    for data in (SAMPLE_DIRECTORY, SAMPLE_DIRECTORY / "test.jsonl"):
+        code, out, _ = run(capsys, "evaluate", "--model", model, "--data", data)
+        said = json.loads(out)
+        assert code == 0
+        assert set(said) == {"accuracy", "f1", "n", "seconds"}
+        assert (said["accuracy"], said["f1"], said["n"]) == (metrics["accuracy"], metrics["f1"], 200)
+
+
+def test_push_resolve_and_pull(capsys: Capture, model: Path, tmp_path: Path) -> None:
+    repo = f"dir://{tmp_path / 'registry'}"
+    code, revision, _ = run(capsys, "push", "--model", model, "--repo", repo, "--min-accuracy", 0.5)
+    assert code == 0
+    revision = revision.strip()
+    assert re.fullmatch("[0-9a-f]{40}", revision)
+    assert run(capsys, "resolve", "--repo", repo)[:2] == (0, revision + "\n")
+    code, out, _ = run(capsys, "pull", "--repo", repo, "--models-dir", tmp_path / "models")
+    assert json.loads(out) == {"revision": revision, "path": str(tmp_path / "models" / revision)}
+    code, out, _ = run(
+        capsys, "pull", "--repo", repo, "--revision", revision, "--output-dir", tmp_path / "one"
+    )
+    assert json.loads(out) == {"revision": revision, "path": str(tmp_path / "one")}
+    assert (
+        json.loads(run(capsys, "predict", "--model", tmp_path / "one", "x")[1])["model_revision"] == revision
+    )
+
+
+def test_push_records_what_was_published(capsys: Capture, model: Path, tmp_path: Path) -> None:
+    record = tmp_path / "published.json"
+    repo = f"dir://{tmp_path / 'registry'}"
+    _, revision, _ = run(capsys, "push", "--model", model, "--repo", repo, "--record", record)
+    fingerprint = json.loads((model / "config.json").read_text())["fingerprint"]
+    accuracy = json.loads((model / "metrics.json").read_text())["accuracy"]
+    assert json.loads(record.read_text()) == {
+        "fingerprint": fingerprint,
+        "repo": repo,
+        "revision": revision.strip(),
+        "accuracy": accuracy,
+    }
+
+
+def test_the_quality_gate_has_an_exit_code_of_its_own(capsys: Capture, model: Path, tmp_path: Path) -> None:
+    repo = f"dir://{tmp_path / 'registry'}"
+    code, out, err = run(capsys, "push", "--model", model, "--repo", repo, "--min-accuracy", 1)
+    assert (code, out) == (3, "")
+    assert "is below 1.0000" in err
+
+
+def test_the_fingerprint_is_that_of_the_model_trained_with_the_same_options(
+    capsys: Capture, trained: Path
+) -> None:
+    code, out, _ = run(capsys, "fingerprint", "--dataset", "sample")
+    assert code == 0
+    config = json.loads((trained / "config.json").read_text())
+    assert json.loads(out)["fingerprint"] == config["fingerprint"]
+    assert (
+        json.loads(run(capsys, "fingerprint", "--dataset", "sample", "--seed", 9)[1])["fingerprint"]
+        != (config["fingerprint"])
+    )
+
+
+def test_locustfile_prints_a_path_that_exists(capsys: Capture) -> None:
+    code, out, _ = run(capsys, "locustfile")
+    assert code == 0
+    assert Path(out.strip()).is_file()
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [],
+        ["unknown"],
+        ["train"],
+        ["train", "--output-dir", "x", "--num-train-epochs", "0"],
+        ["train", "--output-dir", "x", "--batch-size", "many"],
+        ["push", "--model", "x", "--repo", "dir:///x", "--min-accuracy", "92"],
+        ["pull", "--repo", "dir:///x"],
+        ["pull", "--repo", "dir:///x", "--output-dir", "a", "--models-dir", "b"],
+        ["serve", "--model", "x", "--port", "70000"],
+    ],
+)
+def test_wrong_usage_exits_with_2(capsys: Capture, arguments: list[str]) -> None:
+    code, _, err = run(capsys, *arguments)
+    assert code == 2
+    assert "usage: ml-workshop" in err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["train", "--dataset", "/no/such", "--output-dir", "{tmp}/m"], "neither a directory nor the id"),
+        (["train", "--dataset", "sample", "--output-dir", "/proc/m"], "/proc/m cannot be written"),
+        (["predict", "--model", "{tmp}/none", "x"], "is not a model directory"),
+        (["evaluate", "--model", "{model}", "--data", "{tmp}/none.csv"], "does not exist"),
+        (["push", "--model", "{tmp}", "--repo", "dir://{tmp}/r"], "is not a model directory"),
+        (["push", "--model", "{model}", "--repo", "dir:///proc/r"], "cannot be written"),
+        (["pull", "--repo", "dir://{tmp}/none", "--output-dir", "{tmp}/m"], "is empty: train and push"),
+        (["resolve", "--repo", "ftp://x"], "neither hf://user/name nor dir:///"),
+    ],
+)
+def test_failures_are_one_sentence(
+    capsys: Capture, model: Path, tmp_path: Path, arguments: list[str], says: str
+) -> None:
+    filled = [argument.format(tmp=tmp_path, model=model) for argument in arguments]
+    code, out, err = run(capsys, *filled)
+    assert (code, out) == (1, "")
+    assert err.startswith("ml-workshop: ")
+    assert says in err
+    assert err.count("\n") == 1
+    assert err.endswith(".\n")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "package", "extra"),
+    [
+        (["train", "--dataset", "sample", "--output-dir", "m"], "torch", "train"),
+        (["predict", "--model", "m", "x"], "numpy", "serve"),
+        (["serve", "--model", "m"], "gunicorn", "serve"),
+        (["resolve", "--repo", "hf://a/b"], "huggingface_hub", "serve"),
+    ],
+)
+def test_a_missing_extra_is_named(arguments: list[str], package: str, extra: str, tmp_path: Path) -> None:
+    without = f"import sys; sys.modules[{package!r}] = None; from ml_workshop.cli import main"
+    code = f"{without}; sys.exit(main({arguments}))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path)
+    assert done.returncode == 1
+    assert f"needs the Python package {package}: install ml-workshop[{extra}]" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_full_disk_is_one_sentence_and_leaves_nothing(
+    capsys: Capture, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def full(*_arguments: object, **_options: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("ml_workshop.training.export.save_file", full)
+    code, _, err = run(capsys, "train", "--dataset", "sample", "--output-dir", tmp_path / "m")
+    assert code == 1
+    assert f"{tmp_path / 'm'} cannot be written: No space left on device." in err
+    assert list(tmp_path.iterdir()) == []

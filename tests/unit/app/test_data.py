@@ -1,0 +1,168 @@
+"""Data sets: what is read, and what is refused with one sentence."""
+
+import csv
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pyarrow as pa  # type: ignore[import-untyped]
+import pyarrow.parquet as pq  # type: ignore[import-untyped]
+import pytest
+from ml_workshop.data.dataset import SAMPLE_DIRECTORY, Split
+from ml_workshop.data.examples import write_examples
+from ml_workshop.data.loading import dataset_identity, load_dataset, load_rows
+from ml_workshop.data.sample import generate
+from ml_workshop.errors import DataError
+
+WriteDataset = Callable[..., Path]
+GOOD = [{"text": "good", "label": 1}, {"text": "bad", "label": 0}] * 2
+
+
+def test_parquet_csv_and_jsonl_are_the_same_data(tmp_path: Path) -> None:
+    rows = [('fine, "really"\nfine', 1), ("dull", 0)] * 2
+    for kind in ("parquet", "csv", "jsonl"):
+        (tmp_path / kind).mkdir()
+        for split in ("train", "test"):
+            path = tmp_path / kind / f"{split}.{kind}"
+            if kind == "parquet":
+                texts, labels = zip(*rows, strict=True)
+                pq.write_table(pa.table({"text": texts, "label": labels, "extra": labels}), path)
+            elif kind == "csv":
+                with path.open("w", newline="") as file:
+                    csv.writer(file).writerows(
+                        [("id", "label", "text"), *((7, label, text) for text, label in rows)]
+                    )
+            else:
+                path.write_text(
+                    "\n".join(json.dumps({"text": text, "label": label}) for text, label in rows) + "\n\n"
+                )
+    loaded = [load_dataset(str(tmp_path / kind)) for kind in ("parquet", "csv", "jsonl")]
+    for dataset in loaded:
+        assert (
+            dataset.train == dataset.test == Split([text for text, _ in rows], [label for _, label in rows])
+        )
+        assert dataset.label_names == ["negative", "positive"]
+    assert len({dataset.identity for dataset in loaded}) == 3
+
+
+def test_class_names_come_from_the_features_of_a_parquet_file(tmp_path: Path) -> None:
+    features = {"label": {"names": ["neg", "pos"], "_type": "ClassLabel"}}
+    metadata = {"huggingface": json.dumps({"info": {"features": features}})}
+    table = pa.table({"text": ["a", "b"] * 2, "label": [0, 1] * 2}).replace_schema_metadata(metadata)
+    for split in ("train", "test"):
+        pq.write_table(table, tmp_path / f"{split}.parquet")
+    assert load_dataset(str(tmp_path)).label_names == ["neg", "pos"]
+
+
+def test_class_names_may_be_the_labels_themselves(write_dataset: WriteDataset) -> None:
+    rows = [{"text": "x", "label": label} for label in ("sport", "art", "war")] * 2
+    dataset = load_dataset(str(write_dataset(rows, rows)))
+    assert dataset.label_names == ["art", "sport", "war"]
+    assert dataset.train.labels == [1, 0, 2] * 2
+
+
+def test_rows_without_text_are_left_out(write_dataset: WriteDataset) -> None:
+    rows = [*GOOD, {"text": " \n", "label": 1}, {"text": None, "label": 0}, {"text": "", "label": None}]
+    assert len(load_dataset(str(write_dataset(rows, rows))).train) == len(GOOD)
+
+
+@pytest.mark.parametrize(
+    ("train", "test", "says"),
+    [
+        (None, GOOD, "no train.parquet, train.csv or train.jsonl"),
+        (GOOD, None, "no test.parquet, test.csv or test.jsonl"),
+        ([{"review": "x", "label": 1}], GOOD, "no column text (it has: label, review)"),
+        ([{"text": "x", "stars": 1}], GOOD, "no column label (it has: stars, text)"),
+        ([{"text": "x", "label": 1}] * 3, GOOD, "the one class 1"),
+        ([], GOOD, "no row with a text"),
+        ([{"text": " ", "label": 1}], GOOD, "no row with a text"),
+        (GOOD, [{"text": "", "label": 1}], "split test has no row with a text"),
+        ([*GOOD, {"text": "x", "label": 2}], GOOD, "class 2 has a single row"),
+        (GOOD, [{"text": "x", "label": 5}], "label 5 of split test does not occur in split train"),
+        ([*GOOD, {"text": "x", "label": None}], GOOD, "row 5 of split train has no label"),
+        ([*GOOD, {"text": "x", "label": -1}], GOOD, "row 5 of split train has no label"),
+        ([*GOOD, {"text": "x", "label": 0.5}], GOOD, "row 5 of split train has no label"),
+        ([*GOOD, {"text": 7, "label": 1}], GOOD, "text of row 5 of split train is not a string"),
+        ([*GOOD, {"text": "x", "label": "1"}], GOOD, "partly numbers, partly strings"),
+    ],
+)
+def test_what_cannot_be_trained_on(
+    write_dataset: WriteDataset, train: list[dict[str, object]], test: list[dict[str, object]], says: str
+) -> None:
+    directory = write_dataset(train, test)
+    with pytest.raises(DataError) as error:
+        load_dataset(str(directory))
+    assert says in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "says"),
+    [
+        ("train.jsonl", b"{", "not valid JSON at line 1"),
+        ("train.jsonl", b"[1]\n", "line 1 is not a JSON object"),
+        ("train.csv", b"text,label\n\xff\xfe,1\n", "not UTF-8"),
+        ("train.csv", b"", "no column text and no column label"),
+        ("train.parquet", b"PAR1 no", "not a parquet file"),
+    ],
+)
+def test_files_that_cannot_be_read(tmp_path: Path, name: str, content: bytes, says: str) -> None:
+    (tmp_path / name).write_bytes(content)
+    (tmp_path / "test.jsonl").write_text(json.dumps(GOOD[0]))
+    with pytest.raises(DataError, match=says):
+        load_dataset(str(tmp_path))
+
+
+def test_two_files_for_one_split_are_refused(write_dataset: WriteDataset) -> None:
+    directory = write_dataset(GOOD, GOOD)
+    (directory / "train.csv").write_text("text,label\n")
+    with pytest.raises(DataError, match=r"train\.csv and train\.jsonl: keep one"):
+        load_dataset(str(directory))
+
+
+@pytest.mark.parametrize("name", ["/no/such/directory", "./reviews", "a/b/c", ""])
+def test_a_name_that_is_no_directory_and_no_hub_id(name: str) -> None:
+    with pytest.raises(DataError, match="neither a directory nor the id"):
+        dataset_identity(name)
+
+
+def test_identity_follows_the_content(write_dataset: WriteDataset) -> None:
+    directory = write_dataset(GOOD, GOOD)
+    before = dataset_identity(str(directory))
+    assert before == dataset_identity(str(directory))
+    with (directory / "test.jsonl").open("a") as file:
+        file.write("\n")
+    assert before != dataset_identity(str(directory))
+
+
+def test_rows_to_evaluate_on_use_the_classes_of_the_model(tmp_path: Path) -> None:
+    path = tmp_path / "rows.jsonl"
+    rows = [{"text": "x", "label": "positive"}, {"text": "y", "label": 0}, {"text": "", "label": 1}]
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    assert load_rows(path, ["negative", "positive"]) == Split(["x", "y"], [1, 0])
+    with pytest.raises(DataError, match=r"row 1: label .positive. is none of the model's classes"):
+        load_rows(path, ["sport", "art"])
+    with pytest.raises(DataError, match="does not exist"):
+        load_rows(tmp_path / "missing.csv", ["a", "b"])
+
+
+def test_examples_are_spread_over_the_split(tmp_path: Path) -> None:
+    split = Split([f"review {row}" for row in range(2000)], [0] * 1000 + [1] * 1000)
+    write_examples(split, tmp_path / "new" / "examples.jsonl")
+    rows = [json.loads(line) for line in (tmp_path / "new" / "examples.jsonl").read_text().splitlines()]
+    assert len(rows) == 500
+    assert sum(row["label"] for row in rows) == 250
+    assert list((tmp_path / "new").iterdir()) == [tmp_path / "new" / "examples.jsonl"]
+
+
+def test_the_sample_is_what_its_generator_makes() -> None:
+    for split in ("train", "test"):
+        lines = (SAMPLE_DIRECTORY / f"{split}.jsonl").read_text().splitlines()
+        assert [json.loads(line) for line in lines] == list(generate.rows(split))
+
+
+def test_no_test_row_of_the_sample_is_a_training_row() -> None:
+    train, test = ({str(row["text"]) for row in generate.rows(split)} for split in ("train", "test"))
+    assert not train & test
+    assert len(train) == 600
+    assert len(test) == 200

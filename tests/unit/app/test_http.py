@@ -1,0 +1,209 @@
+"""The HTTP contract, on the application without a server."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+from ml_workshop.model.predictor import Predictor
+from werkzeug.test import TestResponse
+
+LIMITS = {"body_bytes": 20_000, "texts": 4, "text_characters": 1000}
+GOOD = "A delightful film. I loved it and laughed all the way home."
+BAD = "What a tedious, lifeless mess. I want my money back."
+
+
+@pytest.fixture(scope="module")
+def client(trained: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[FlaskClient]:
+    """A client of the application; its metrics go to files, as they do under Gunicorn."""
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("PROMETHEUS_MULTIPROC_DIR", str(tmp_path_factory.mktemp("metrics")))
+        from ml_workshop.serving.app import create_app
+        from ml_workshop.serving.limits import Limits
+        from ml_workshop.serving.model import load_model
+
+        yield create_app(load_model(trained), Limits(**LIMITS)).test_client()
+
+
+def post(client: FlaskClient, content: Any, **options: Any) -> TestResponse:
+    body = content if isinstance(content, bytes) else json.dumps(content)
+    return client.post("/predict", data=body, **{"content_type": "application/json", **options})
+
+
+def test_one_text(client: FlaskClient, trained: Path) -> None:
+    answer = post(client, {"text": GOOD}).get_json()
+    assert (answer["prediction"], answer["label"]) == (1, "positive")
+    assert 0.5 < answer["probability"] <= 1
+    assert len(answer["model_revision"]) == 40
+    assert answer["probability"] == Predictor.load(trained).predict(GOOD).probability
+    assert (post(client, {"text": BAD}).get_json()["label"]) == "negative"
+
+
+def test_several_texts_are_answered_in_order(client: FlaskClient) -> None:
+    answers = post(client, {"texts": [GOOD, BAD, GOOD]}).get_json()
+    assert [answer["prediction"] for answer in answers] == [1, 0, 1]
+    assert answers[0] == post(client, {"text": GOOD}).get_json() == answers[2]
+
+
+def test_a_text_of_unknown_words_gets_an_answer(client: FlaskClient) -> None:
+    for text in ("xyzzy", "零零", "\0", "\ud800", "🎬" * 10, "."):
+        assert post(client, {"text": text}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("content", "status", "says"),
+    [
+        (b"", 400, "not valid JSON"),
+        (b"{", 400, "not valid JSON"),
+        (b"\xff\xfe\xfd", 400, "not valid JSON"),
+        (b"[" * 15000, 400, "not valid JSON"),
+        (b'{"text": ' + b"1" * 15000 + b"}", 400, "not valid JSON"),
+        (b"NaN", 422, "must be a JSON object"),
+        ([GOOD], 422, "must be a JSON object"),
+        ({}, 422, '"text", a string, or "texts"'),
+        ({"text": GOOD, "texts": [GOOD]}, 422, '"text", a string, or "texts"'),
+        ({"text": None}, 422, '"text" must be a string'),
+        ({"text": 1e400}, 422, '"text" must be a string'),
+        ({"text": {"text": GOOD}}, 422, '"text" must be a string'),
+        ({"text": ""}, 422, '"text" is empty'),
+        ({"text": " \n\t\u3000"}, 422, '"text" is empty'),
+        ({"text": "a" * 1001}, 422, "1001 characters; at most 1000"),
+        ({"texts": GOOD}, 422, "list of one or more strings"),
+        ({"texts": []}, 422, "list of one or more strings"),
+        ({"texts": [GOOD] * 5}, 422, "5 entries; at most 4"),
+        ({"texts": [GOOD, 3]}, 422, '"texts"[1] must be a string'),
+        ({"text": "a" * 20_000}, 413, "more than 20000 bytes"),
+    ],
+)
+def test_bad_bodies_are_explained(client: FlaskClient, content: Any, status: int, says: str) -> None:
+    response = post(client, content)
+    assert response.status_code == status
+    assert response.content_type == "application/json"
+    assert says in response.get_json()["error"]
+
+
+@pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded", "", "application/jsonp"])
+def test_other_content_types_are_refused(client: FlaskClient, kind: str) -> None:
+    response = post(client, {"text": GOOD}, content_type=kind)
+    assert response.status_code == 415
+    assert "Content-Type: application/json" in response.get_json()["error"]
+
+
+def test_the_content_type_may_name_a_charset(client: FlaskClient) -> None:
+    assert post(client, {"text": GOOD}, content_type="application/json; charset=utf-8").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"), [("GET", "/predict", 405), ("PUT", "/predict", 405), ("GET", "/nope", 404)]
+)
+def test_other_routes_and_methods_answer_json(
+    client: FlaskClient, method: str, path: str, status: int
+) -> None:
+    response = client.open(path, method=method)
+    assert response.status_code == status
+    assert response.get_json()["error"]
+    assert status != 405 or "POST" in response.headers["Allow"]
+
+
+def test_an_unforeseen_failure_is_an_answer_without_a_traceback(
+    client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_arguments: object) -> None:
+        raise RuntimeError("secret detail")
+
+    monkeypatch.setattr(Predictor, "predict", fail)
+    monkeypatch.setitem(client.application.config, "PROPAGATE_EXCEPTIONS", False)
+    response = post(client, {"text": GOOD})
+    assert response.status_code == 500
+    assert "secret" not in response.get_data(as_text=True)
+    assert response.get_json() == {"error": "500 Internal Server Error."}
+
+
+def test_health(client: FlaskClient) -> None:
+    assert client.get("/health/live").get_json() == {"status": "live"}
+    ready = client.get("/health/ready").get_json()
+    assert ready["status"] == "ready"
+    assert ready["model_revision"] == post(client, {"text": GOOD}).get_json()["model_revision"]
+
+
+def test_a_model_that_fails_a_golden_review_is_not_served(model: Path) -> None:
+    from ml_workshop.errors import ModelError
+    from ml_workshop.serving.model import load_model
+
+    config = json.loads((model / "config.json").read_text())
+    config["golden"][0]["prediction"] = 1
+    (model / "config.json").write_text(json.dumps(config))
+    with pytest.raises(ModelError, match="fails golden review 1"):
+        load_model(model)
+
+
+def test_the_page_asks_only_its_own_server(client: FlaskClient) -> None:
+    response = client.get("/")
+    assert response.content_type == "text/html; charset=utf-8"
+    assert "<textarea" in response.get_data(as_text=True)
+    assert "default-src 'none'" in response.headers["Content-Security-Policy"]
+    assert "http://" not in response.get_data(as_text=True)
+    assert "https://" not in response.get_data(as_text=True)
+
+
+def test_the_openapi_document_lists_every_route(client: FlaskClient) -> None:
+    document = client.get("/openapi.json").get_json()
+    routes = {rule.rule for rule in client.application.url_map.iter_rules()}
+    assert set(document["paths"]) == routes
+    limits = document["paths"]["/predict"]["post"]["requestBody"]["content"]["application/json"]["schema"]
+    assert limits["oneOf"][1]["properties"]["texts"]["maxItems"] == LIMITS["texts"]
+
+
+def metric(client: FlaskClient, line: str) -> float:
+    for sample in client.get("/metrics").get_data(as_text=True).splitlines():
+        if sample.startswith(line + " "):
+            return float(sample.rpartition(" ")[2])
+    return 0.0
+
+
+def test_metrics_count_requests_by_route_and_predictions_by_class(client: FlaskClient) -> None:
+    names = [
+        'flask_http_request_total{method="POST",status="200"}',
+        'flask_http_request_duration_seconds_count{method="POST",status="200",url_rule="/predict"}',
+        'flask_http_request_duration_seconds_bucket{le="0.05",method="POST",status="200",url_rule="/predict"}',
+        'ml_workshop_predictions_total{label="positive"}',
+        'ml_workshop_predictions_total{label="negative"}',
+        "ml_workshop_prediction_confidence_count",
+        "ml_workshop_out_of_vocabulary_ratio_count",
+        "ml_workshop_review_tokens_count",
+        "ml_workshop_requests_in_progress",
+    ]
+    before = [metric(client, name) for name in names]
+    post(client, {"texts": [GOOD, GOOD, BAD]})
+    growth = [metric(client, name) - old for name, old in zip(names, before, strict=True)]
+    assert growth == [1, 1, 1, 2, 1, 3, 3, 3, 0]
+    assert before[-1] == 1, "the request for the metrics is itself in progress"
+
+
+def test_metrics_tell_which_model_is_served(client: FlaskClient) -> None:
+    revision = client.get("/health/ready").get_json()["model_revision"]
+    text = client.get("/metrics", query_string={"name[]": "ml_workshop_model_info"}).get_data(as_text=True)
+    samples = [line for line in text.splitlines() if not line.startswith("#")]
+    assert len(samples) == 1
+    assert f'revision="{revision}"' in samples[0]
+    assert samples[0].endswith(" 1.0")
+    assert client.get("/metrics?name[]=nope").status_code == 200
+
+
+def test_the_number_of_series_is_bounded_whatever_is_asked_for(client: FlaskClient) -> None:
+    def count() -> int:
+        lines = client.get("/metrics").get_data(as_text=True).splitlines()
+        return sum(not line.startswith("#") for line in lines)
+
+    def ask(start: int) -> None:
+        for number in range(start, start + 200):
+            client.open(f"/{number}/{number}", method=f"VERB{number}")
+            client.open("/predict", method=f"VERB{number}")
+            client.open(f"/{number}", method="GET")
+
+    ask(0)
+    before = count()
+    ask(1000)
+    assert count() == before

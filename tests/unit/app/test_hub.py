@@ -1,0 +1,181 @@
+"""The hub, by the real client over HTTP against tests/unit/app/fake_hub.py."""
+
+import json
+import re
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+from subprocess import CompletedProcess
+
+import pytest
+from ml_workshop.model.manifest import write_manifest
+
+Hub = Callable[..., CompletedProcess[str]]
+REPO = "hf://made-up/model"
+WRITER = {"HF_TOKEN": "hf_writer"}
+EXPIRED = {"HF_TOKEN": "hf_expired"}
+
+
+@pytest.fixture
+def at_hub(command: Hub, hub: str) -> Hub:
+    """Run `ml-workshop` against the stand-in."""
+
+    def run(*arguments: object, **environment: str) -> CompletedProcess[str]:
+        settings = {"HF_ENDPOINT": hub, "HF_HUB_DISABLE_XET": "1", "HF_HUB_OFFLINE": "0"}
+        return command(*arguments, **{**settings, **environment})
+
+    return run
+
+
+def push(at_hub: Hub, model: Path, repo: str = REPO) -> str:
+    done = at_hub("push", "--model", model, "--repo", repo, **WRITER)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
+def requests(hub: str) -> int:
+    with urllib.request.urlopen(f"{hub}/_requests") as response:  # noqa: S310
+        return int(json.load(response)["requests"])
+
+
+def sentence(done: CompletedProcess[str]) -> str:
+    """What a failed command said: one line on standard error, no traceback."""
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert done.stderr.count("\n") == 1, done.stderr
+    return done.stderr
+
+
+def test_push_and_pull(at_hub: Hub, trained: Path, tmp_path: Path) -> None:
+    revision = push(at_hub, trained)
+    assert len(revision) == 40
+    assert push(at_hub, trained) == revision, "the same content is the same revision"
+    assert at_hub("resolve", "--repo", REPO).stdout.strip() == revision
+    done = at_hub("pull", "--repo", REPO, "--models-dir", tmp_path / "models")
+    path = tmp_path / "models" / revision
+    assert json.loads(done.stdout) == {"revision": revision, "path": str(path)}
+    assert {file.name for file in path.iterdir()} - {file.name for file in trained.iterdir()} == {
+        ".origin.json"
+    }
+    assert (path / "model.safetensors").read_bytes() == (trained / "model.safetensors").read_bytes()
+
+
+def test_a_pinned_revision_on_disk_needs_no_request(
+    at_hub: Hub, hub: str, trained: Path, tmp_path: Path
+) -> None:
+    pull = ("pull", "--repo", REPO, "--revision", push(at_hub, trained), "--models-dir", tmp_path / "models")
+    assert at_hub(*pull).returncode == 0
+    before = requests(hub)
+    assert at_hub(*pull).returncode == 0
+    assert requests(hub) == before
+    assert at_hub(*pull, HF_ENDPOINT="http://127.0.0.1:9").returncode == 0
+
+
+def test_a_new_push_replaces_all_files_of_the_old(at_hub: Hub, model: Path, tmp_path: Path) -> None:
+    repo = "hf://made-up/replaced"
+    first = push(at_hub, model, repo)
+    (model / "README.md").write_text("---\n{}\n---\nanother card")
+    write_manifest(model)
+    second = push(at_hub, model, repo)
+    assert first != second
+    for revision in (first, second):
+        done = at_hub("pull", "--repo", repo, "--revision", revision, "--models-dir", tmp_path / "models")
+        assert done.returncode == 0, done.stderr
+    assert "another card" in (tmp_path / "models" / second / "README.md").read_text()
+
+
+@pytest.mark.parametrize(
+    ("file", "says"),
+    [
+        ("model.pkl", "model.pkl of .* is foreign"),
+        ("vocabulary.txt", "vocabulary.txt of .* was truncated or changed"),
+    ],
+)
+def test_a_file_changed_on_the_hub_is_refused(
+    at_hub: Hub, hub: str, trained: Path, tmp_path: Path, file: str, says: str
+) -> None:
+    repo = f"made-up/tampered-{file.replace('.', '-')}"
+    push(at_hub, trained, f"hf://{repo}")
+    lines = [
+        {"key": "header", "value": {"summary": "tamper"}},
+        {"key": "file", "value": {"path": file, "content": "ZXZpbA==", "encoding": "base64"}},
+    ]
+    request = urllib.request.Request(  # noqa: S310
+        f"{hub}/api/models/{repo}/commit/main",
+        "\n".join(map(json.dumps, lines)).encode(),
+        {"Authorization": "Bearer hf_writer"},
+    )
+    urllib.request.urlopen(request).close()  # noqa: S310
+    done = at_hub("pull", "--repo", f"hf://{repo}", "--models-dir", tmp_path / "models")
+    assert re.search(says, sentence(done))
+    assert list((tmp_path / "models").iterdir()) == []
+
+
+def test_pushing_needs_a_token(at_hub: Hub, trained: Path) -> None:
+    done = at_hub("push", "--model", trained, "--repo", REPO)
+    assert "needs a token: set HF_TOKEN" in sentence(done)
+
+
+def test_a_refused_token_says_so_and_is_not_shown(at_hub: Hub, trained: Path) -> None:
+    done = at_hub("push", "--model", trained, "--repo", REPO, **EXPIRED)
+    assert "The hub refused the token" in sentence(done)
+    assert "hf_expired" not in done.stderr
+
+
+@pytest.mark.parametrize("where", ["HF_TOKEN_PATH", "CREDENTIALS_DIRECTORY"])
+def test_the_token_may_be_in_a_file(at_hub: Hub, trained: Path, tmp_path: Path, where: str) -> None:
+    (tmp_path / "hub_token").write_text("hf_writer\n")
+    value = str(tmp_path / "hub_token" if where == "HF_TOKEN_PATH" else tmp_path)
+    done = at_hub("push", "--model", trained, "--repo", REPO, **{where: value})
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        (("--repo", "hf://made-up/nothing"), "does not exist or is private"),
+        (("--repo", REPO, "--revision", "v9"), "has no revision v9"),
+        (("--repo", REPO, "--revision", "0" * 40), f"has no revision {'0' * 40}"),
+    ],
+)
+def test_what_is_not_on_the_hub(
+    at_hub: Hub, trained: Path, tmp_path: Path, options: tuple[str, ...], says: str
+) -> None:
+    push(at_hub, trained)
+    assert says in sentence(at_hub("pull", *options, "--models-dir", tmp_path / "models"))
+
+
+def test_a_hub_that_does_not_answer(at_hub: Hub, tmp_path: Path) -> None:
+    done = at_hub("pull", "--repo", REPO, "--output-dir", tmp_path / "m", HF_ENDPOINT="http://127.0.0.1:9")
+    assert "cannot be reached" in sentence(done)
+    done = at_hub("pull", "--repo", REPO, "--output-dir", tmp_path / "m", HF_HUB_OFFLINE="1")
+    assert "HF_HUB_OFFLINE is set" in sentence(done)
+
+
+def test_a_data_set_of_the_hub_is_trained_on(at_hub: Hub, tmp_path: Path) -> None:
+    done = at_hub("train", "--dataset", "made-up/reviews", "--output-dir", tmp_path / "model")
+    assert done.returncode == 0, done.stderr
+    config = json.loads((tmp_path / "model" / "config.json").read_text())
+    assert config["dataset"] == "made-up/reviews"
+    said = json.loads(at_hub("fingerprint", "--dataset", "made-up/reviews").stdout)
+    assert config["fingerprint"] == said["fingerprint"]
+    assert said["dataset"].startswith("hub:made-up/reviews@")
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        (("--dataset", "made-up/nothing"), "neither a directory here nor a public data set of the hub"),
+        (("--dataset", "made-up/reviews", "--dataset-revision", "v9"), "has no revision v9"),
+    ],
+)
+def test_data_sets_that_are_not_there(
+    at_hub: Hub, tmp_path: Path, options: tuple[str, ...], says: str
+) -> None:
+    assert says in sentence(at_hub("train", *options, "--output-dir", tmp_path / "model"))
+    assert not (tmp_path / "model").exists()
+
+
+def test_a_hub_that_does_not_answer_for_a_data_set(at_hub: Hub) -> None:
+    done = at_hub("fingerprint", "--dataset", "made-up/reviews", HF_ENDPOINT="http://127.0.0.1:9")
+    assert "cannot be loaded from the hub" in sentence(done)

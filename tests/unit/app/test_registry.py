@@ -1,0 +1,219 @@
+"""Manifests and the directory repository."""
+
+import json
+import multiprocessing
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from ml_workshop.errors import ModelError, OutputError, QualityGateError, RegistryError, RevisionNotFoundError
+from ml_workshop.model.manifest import verify_manifest, write_manifest
+from ml_workshop.model.revision import model_revision
+from ml_workshop.registry.publishing import push
+from ml_workshop.registry.pulling import pull_into, pull_to
+from ml_workshop.registry.repository import open_repository
+
+
+@pytest.fixture
+def repo(tmp_path: Path) -> str:
+    return f"dir://{tmp_path / 'registry'}"
+
+
+def retrained(model: Path, seed: int) -> Path:
+    """The model with another content."""
+    config = json.loads((model / "config.json").read_text())
+    config["recipe"]["seed"] = seed
+    (model / "config.json").write_text(json.dumps(config))
+    write_manifest(model)
+    return model
+
+
+def damage(path: Path) -> None:
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+
+
+DAMAGES: dict[str, tuple[Callable[[Path], object], str]] = {
+    "changed": (
+        lambda d: damage(d / "model.safetensors"),
+        "model.safetensors of .* was changed after publishing",
+    ),
+    "truncated": (
+        lambda d: (d / "vocabulary.txt").write_text("a"),
+        "vocabulary.txt of .* was truncated or changed",
+    ),
+    "missing": (lambda d: (d / "metrics.json").unlink(), "metrics.json of .* is missing"),
+    "foreign": (lambda d: (d / "model.pkl").write_bytes(b"x"), "model.pkl of .* is foreign"),
+    "foreign folder": (lambda d: (d / "code").mkdir(), "code of .* is foreign"),
+    "no manifest": (lambda d: (d / "manifest.json").unlink(), "no readable manifest.json"),
+    "bad manifest": (lambda d: (d / "manifest.json").write_text("{}"), "manifest.json is damaged"),
+}
+
+
+@pytest.mark.parametrize("kind", DAMAGES)
+def test_a_damaged_model_is_refused_by_name(model: Path, kind: str) -> None:
+    do, says = DAMAGES[kind]
+    do(model)
+    with pytest.raises(ModelError, match=says):
+        verify_manifest(model)
+
+
+def test_a_link_in_a_model_is_refused(model: Path, tmp_path: Path) -> None:
+    shutil.move(model / "metrics.json", tmp_path / "elsewhere")
+    (model / "metrics.json").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(ModelError, match=r"metrics\.json of .* is not a regular file"):
+        verify_manifest(model)
+
+
+def test_a_manifest_that_leaves_a_file_out_is_refused(model: Path) -> None:
+    (model / "metrics.json").unlink()
+    write_manifest(model)
+    with pytest.raises(ModelError, match=r"does not list metrics\.json"):
+        verify_manifest(model)
+
+
+@pytest.mark.parametrize("kind", DAMAGES)
+def test_a_damaged_model_is_not_published(model: Path, repo: str, tmp_path: Path, kind: str) -> None:
+    DAMAGES[kind][0](model)
+    with pytest.raises(ModelError):
+        push(model, repo)
+    assert not (tmp_path / "registry").exists()
+
+
+def test_what_is_pulled_is_what_was_pushed(model: Path, repo: str, tmp_path: Path) -> None:
+    revision = push(model, repo)
+    pulled, path = pull_into(repo, "latest", tmp_path / "models")
+    assert (pulled, path) == (revision, tmp_path / "models" / revision)
+    assert model_revision(path) == revision
+    for file in model.iterdir():
+        assert (path / file.name).read_bytes() == file.read_bytes()
+
+
+def test_publishing_the_same_model_again_changes_nothing(model: Path, repo: str, tmp_path: Path) -> None:
+    first = push(model, repo)
+    files = {path: path.stat().st_mtime_ns for path in (tmp_path / "registry").rglob("*")}
+    assert push(model, repo) == first
+    assert {path: path.stat().st_mtime_ns for path in (tmp_path / "registry").rglob("*")} == files
+
+
+def test_latest_is_the_last_one_published_and_older_ones_stay(model: Path, repo: str, tmp_path: Path) -> None:
+    first = push(model, repo)
+    second = push(retrained(model, 1), repo)
+    repository = open_repository(repo)
+    assert first != second
+    assert repository.resolve("latest") == second
+    assert pull_into(repo, first, tmp_path / "models")[0] == first
+
+
+@pytest.mark.parametrize("revision", ["nope", "0" * 40, "../../etc", "", "latest/"])
+def test_a_wrong_revision_is_refused_and_the_latest_named(
+    model: Path, repo: str, tmp_path: Path, revision: str
+) -> None:
+    latest = push(model, repo)
+    with pytest.raises(RevisionNotFoundError, match=f"has no revision {revision}; the latest is {latest}"):
+        pull_into(repo, revision, tmp_path / "models")
+    assert not (tmp_path / "models").exists()
+
+
+def test_an_empty_repository_says_so(repo: str) -> None:
+    with pytest.raises(RevisionNotFoundError, match="is empty: train and push a model first"):
+        open_repository(repo).resolve("latest")
+
+
+@pytest.mark.parametrize(
+    "address", ["", "model", "s3://bucket", "dir://relative/path", "hf://no-user", "hf://a/b/c"]
+)
+def test_an_address_of_no_known_kind_is_refused(address: str) -> None:
+    with pytest.raises(RegistryError):
+        open_repository(address)
+
+
+@pytest.mark.parametrize("kind", DAMAGES)
+def test_a_revision_changed_after_publishing_is_refused_and_what_is_there_stays(
+    model: Path, repo: str, tmp_path: Path, kind: str
+) -> None:
+    good = push(model, repo)
+    kept = pull_to(repo, good, tmp_path / "serving")[1]
+    bad = push(retrained(model, 2), repo)
+    DAMAGES[kind][0](tmp_path / "registry" / "revisions" / bad)
+    with pytest.raises(ModelError):
+        pull_to(repo, "latest", tmp_path / "serving")
+    assert model_revision(kept) == good
+    verify_manifest(kept)
+    with pytest.raises(ModelError):
+        pull_into(repo, "latest", tmp_path / "models")
+    assert list((tmp_path / "models").iterdir()) == []
+
+
+def test_a_file_and_its_manifest_changed_together_are_refused(model: Path, repo: str, tmp_path: Path) -> None:
+    revision = push(model, repo)
+    published = tmp_path / "registry" / "revisions" / revision
+    damage(published / "model.safetensors")
+    write_manifest(published)
+    with pytest.raises(ModelError, match=r"manifest\.json of revision .* was changed after publishing"):
+        pull_into(repo, revision, tmp_path / "models")
+
+
+def test_a_pulled_model_that_was_damaged_on_disk_is_repaired(model: Path, repo: str, tmp_path: Path) -> None:
+    revision = push(model, repo)
+    path = pull_into(repo, revision, tmp_path / "models")[1]
+    damage(path / "model.safetensors")
+    pull_into(repo, revision, tmp_path / "models")
+    verify_manifest(path)
+
+
+def test_a_pull_of_what_is_there_touches_nothing(model: Path, repo: str, tmp_path: Path) -> None:
+    path = pull_into(repo, push(model, repo), tmp_path / "models")[1]
+    before = path.stat().st_ino
+    pull_into(repo, "latest", tmp_path / "models")
+    assert path.stat().st_ino == before
+
+
+def test_a_pull_does_not_replace_a_directory_that_is_not_a_model(
+    model: Path, repo: str, tmp_path: Path
+) -> None:
+    push(model, repo)
+    (tmp_path / "home").mkdir()
+    (tmp_path / "home" / "thesis.txt").write_text("years of work")
+    with pytest.raises(OutputError, match="was not made by this command"):
+        pull_to(repo, "latest", tmp_path / "home")
+    assert (tmp_path / "home" / "thesis.txt").exists()
+
+
+def test_a_model_below_the_threshold_is_not_published(model: Path, repo: str, tmp_path: Path) -> None:
+    accuracy = json.loads((model / "metrics.json").read_text())["accuracy"]
+    with pytest.raises(QualityGateError, match=f"accuracy {accuracy:.4f} is below"):
+        push(model, repo, min_accuracy=accuracy + 0.001)
+    assert not (tmp_path / "registry").exists()
+    push(model, repo, min_accuracy=accuracy)
+
+
+def _push_many(
+    model: Path, repo: str, seeds: list[int], start: "multiprocessing.synchronize.Barrier"
+) -> None:
+    start.wait()
+    for seed in seeds:
+        push(retrained(model, seed), repo)
+
+
+def test_two_writers_at_once_lose_nothing(model: Path, repo: str, tmp_path: Path) -> None:
+    context = multiprocessing.get_context("fork")
+    start = context.Barrier(2)
+    copies = [Path(shutil.copytree(model, tmp_path / f"writer{number}")) for number in range(2)]
+    seeds = [[1, 2, 3, 4, 5], [4, 3, 9, 8, 5]]  # some contents in common
+    writers = [
+        context.Process(target=_push_many, args=(copy, repo, its, start))
+        for copy, its in zip(copies, seeds, strict=True)
+    ]
+    for writer in writers:
+        writer.start()
+    for writer in writers:
+        writer.join(60)
+        assert writer.exitcode == 0
+    revisions = list((tmp_path / "registry" / "revisions").iterdir())
+    assert len(revisions) == 7
+    for revision in revisions:
+        assert pull_into(repo, revision.name, tmp_path / "models")[0] == revision.name
+    assert open_repository(repo).resolve("latest") in {revision.name for revision in revisions}
