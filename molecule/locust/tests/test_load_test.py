@@ -12,7 +12,8 @@ DEADLINE_SECONDS = 60
 
 
 def statistics(host: Host) -> dict[str, Any]:
-    return json.loads(host.check_output("curl --silent --fail %s/stats/requests", UI))
+    said: dict[str, Any] = json.loads(host.check_output("curl --silent --fail %s/stats/requests", UI))
+    return said
 
 
 def served(host: Host) -> float:
