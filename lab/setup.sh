@@ -98,7 +98,9 @@ tidy() {
         docker rm --force --volumes "$id" >/dev/null
     done < <(docker ps --all --filter label=ml-workshop.lab --format '{{.ID}} {{.Label "ml-workshop.lab"}}')
     while read -r id name; do
-        [ "$name" = lab ] || docker network rm "$id" >/dev/null
+        [ "$name" != lab ] || continue
+        docker network disconnect --force "$id" ml-workshop-apt-cache 2>/dev/null || true
+        docker network rm "$id" >/dev/null
     done < <(docker network ls --filter label=ml-workshop.lab --format '{{.ID}} {{.Label "ml-workshop.lab"}}')
 }
 
