@@ -11,6 +11,7 @@ import hashlib
 import hmac
 import json
 import os
+import signal
 import sys
 import urllib.error
 import urllib.parse
@@ -204,6 +205,9 @@ def serve() -> None:
         sys.exit(f"grafana-stand-in: provisioning failed: {error}")
     if not Handler.passwords.is_set():
         Handler.passwords.store(Path(os.environ["GF_SECURITY_ADMIN_PASSWORD__FILE"]).read_text().strip())
+    signal.signal(
+        signal.SIGTERM, lambda *_: sys.exit()
+    )  # the first process of a container ignores it by default
     print(f"grafana-stand-in: {len(sources)} data sources, {len(dashboards)} dashboards", flush=True)
     ThreadingHTTPServer(("", 3000), Handler).serve_forever()
 
