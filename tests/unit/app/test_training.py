@@ -114,8 +114,8 @@ def test_the_order_of_rows_does_not_decide(tmp_path: Path) -> None:
 def test_several_unbalanced_classes_are_learnt(tmp_path: Path) -> None:
     names = ["art", "science", "sport"]
     weights = (0.8, 0.15, 0.05)
-    dataset = Dataset("topics", "made up", names, topics(600, weights), topics(200, weights, seed=1))
-    metrics = train(dataset, Recipe(epochs=4), tmp_path / "model")
+    dataset = Dataset("topics", "made up", names, topics(1500, weights), topics(300, weights, seed=1))
+    metrics = train(dataset, Recipe(epochs=3), tmp_path / "model")
     assert metrics["accuracy"] > 0.97
     assert metrics["f1"] > 0.9
     assert np.array(metrics["confusion_matrix"]).shape == (3, 3)
@@ -123,8 +123,8 @@ def test_several_unbalanced_classes_are_learnt(tmp_path: Path) -> None:
 
 
 def test_texts_in_other_scripts_are_learnt(tmp_path: Path) -> None:
-    texts = ["очень хороший фильм", "ужасно скучный фильм", "прекрасный фильм", "плохой и скучный"] * 10
-    rows = Split(texts, [1, 0, 1, 0] * 10)
+    texts = ["очень хороший фильм", "ужасно скучный фильм", "прекрасный фильм", "плохой и скучный"] * 50
+    rows = Split(texts, [1, 0, 1, 0] * 50)
     metrics = train(
         Dataset("films", "made up", ["negative", "positive"], rows, rows), FAST, tmp_path / "model"
     )

@@ -13,6 +13,9 @@ from ml_workshop.training.network import BagClassifier
 from ml_workshop.training.progress import progress
 from ml_workshop.training.recipe import Recipe
 
+ROWS_TO_LEARN_FROM = 1500
+"""With fewer rows than this a network hardly leaves its start, which then had better be a fair classifier."""
+
 OnEpoch = Callable[[int, float, BagClassifier], None]
 
 
@@ -49,7 +52,7 @@ def fit(
     torch.manual_seed(recipe.seed)
     generator = np.random.default_rng(recipe.seed)
     network = BagClassifier(len(features.selected), recipe.hidden_size, classes, recipe.dropout)
-    network.lean(torch.from_numpy(features.directions))
+    network.lean(torch.from_numpy(features.directions), min(ROWS_TO_LEARN_FROM / len(rows), 1.0))
     batch_size = recipe.batch_size_for(len(rows))
     steps = recipe.epochs * -(-len(rows) // batch_size)
     optimizer = _optimizer(network, recipe)

@@ -6,11 +6,11 @@ from torch import Tensor, nn
 INITIAL_SCALE = 0.01
 """Standard deviation of the first layer's random weights."""
 
-INITIAL_LEANING = 0.03
-"""How strongly the first layer leans towards naive Bayes at the start: enough to help when steps are few."""
+LEANING = 0.03
+"""First-layer weight of an n-gram that speaks for one class alone, in a unit that leans to that class."""
 
-INITIAL_OUTPUT = 0.2
-"""Weight from a hidden unit to the class that it leans to, at the start."""
+LEANING_OUTPUT = 0.2
+"""Weight from such a unit to its class."""
 
 
 class BagClassifier(nn.Module):
@@ -36,18 +36,19 @@ class BagClassifier(nn.Module):
         self.dropout = nn.Dropout(dropout)
         self.output = nn.Linear(hidden_size, classes)
 
-    def lean(self, directions: Tensor) -> None:
-        """Start near a naive Bayes classifier: each hidden unit collects evidence for one class.
+    def lean(self, directions: Tensor, strength: float) -> None:
+        """Start near a naive Bayes classifier: each hidden unit collects the evidence for one class.
 
         Args:
             directions: How much each n-gram speaks for each class, -1 to 1, shape (features, classes).
+            strength: 0 to 1; more than a little is a prejudice that many rows would have to undo.
         """
         hidden_size, classes = self.embedding.weight.shape[1], directions.shape[1]
         class_of_unit = torch.arange(hidden_size) % classes
+        own = torch.arange(classes)[:, None] == class_of_unit
         with torch.no_grad():
-            self.embedding.weight += INITIAL_LEANING * directions[:, class_of_unit]
-            own = torch.arange(classes)[:, None] == class_of_unit
-            self.output.weight += torch.where(own, INITIAL_OUTPUT, -INITIAL_OUTPUT / (classes - 1))
+            self.embedding.weight += strength * LEANING * directions[:, class_of_unit]
+            self.output.weight += strength * LEANING_OUTPUT * torch.where(own, 1.0, -1 / (classes - 1))
 
     def forward(self, features: Tensor, values: Tensor, starts: Tensor) -> Tensor:
         """Return logits.

@@ -63,8 +63,8 @@ def weights_and_directions(counts: Counts, documents: Counts) -> tuple[Floats, F
         documents: Documents of each class, shape (classes,).
 
     Returns:
-        The weight of each n-gram, its largest absolute ratio, shape (u,); and its ratios over that weight,
-        shape (u, classes).
+        The weight of each n-gram, its largest absolute ratio, shape (u,), and its ratios over it, shape
+        (u, classes).
     """
     ratios = log_count_ratios(counts, documents).astype(np.float32)
     weights: Floats = np.abs(ratios).max(axis=1)
