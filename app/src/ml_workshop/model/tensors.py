@@ -31,7 +31,7 @@ def map_tensors(path: Path) -> dict[str, NDArray[np.generic]]:
         ModelError: The file is missing, truncated or not a safetensors file.
     """
     try:
-        raw = np.memmap(path, dtype=np.uint8, mode="r")
+        raw = np.memmap(path, dtype=np.uint8, mode="r").view(np.ndarray)  # plain arrays slice faster
     except (OSError, ValueError) as error:
         raise ModelError(f"{path} cannot be read: {error}.") from error
     try:
