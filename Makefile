@@ -42,6 +42,8 @@ lint: venv-test venv-app ## ansible-lint (production), yamllint, ruff, mypy
 	yamllint --strict .
 	ruff check . && ruff format --check .
 	mypy lab plugins monitoring
+	mypy roles/conda/library roles/conda/module_utils/conda roles/conda/files/conda-tool
+	mypy roles/application/library roles/application/module_utils/application
 	app/.venv/bin/mypy app/src
 
 unit: venv-test venv-app ## Unit and template tests: seconds, no hosts
@@ -62,7 +64,7 @@ venv:
 
 venv-test:
 	@mkdir -p .lab
-	@lab/setup.sh venv .venv requirements/test.txt
+	@lab/setup.sh venv .venv requirements/test.txt monitoring/requirements.txt
 
 venv-app:
 	@lab/setup.sh venv app/.venv $(APP_LOCKS)
