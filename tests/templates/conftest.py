@@ -22,7 +22,10 @@ def _plugins() -> None:
 
 def role_variables(role: str) -> dict[str, Any]:
     loader = DataLoader()
-    variables: dict[str, Any] = {"ansible_managed": "Managed by a test", "role_path": str(ROOT / "roles" / role)}
+    variables: dict[str, Any] = {
+        "ansible_managed": "Managed by a test",
+        "role_path": str(ROOT / "roles" / role),
+    }
     for kind in ("defaults", "vars"):
         file = ROOT / "roles" / role / kind / "main.yml"
         if file.exists():
