@@ -73,7 +73,10 @@ def test_a_pinned_revision_on_disk_needs_no_request(
 
 def test_a_new_push_replaces_all_files_of_the_old(at_hub: Hub, model: Path, tmp_path: Path) -> None:
     repo = "hf://made-up/replaced"
+    (model / "notes.txt").write_text("only in the first")
+    write_manifest(model)
     first = push(at_hub, model, repo)
+    (model / "notes.txt").unlink()
     (model / "README.md").write_text("---\n{}\n---\nanother card")
     write_manifest(model)
     second = push(at_hub, model, repo)

@@ -193,18 +193,19 @@ def test_a_model_below_the_threshold_is_not_published(model: Path, repo: str, tm
 def _push_many(
     model: Path, repo: str, seeds: list[int], start: "multiprocessing.synchronize.Barrier"
 ) -> None:
-    start.wait()
     for seed in seeds:
-        push(retrained(model, seed), repo)
+        retrained(model, seed)
+        start.wait(20)
+        push(model, repo)
 
 
 def test_two_writers_at_once_lose_nothing(model: Path, repo: str, tmp_path: Path) -> None:
     context = multiprocessing.get_context("fork")
     start = context.Barrier(2)
     copies = [Path(shutil.copytree(model, tmp_path / f"writer{number}")) for number in range(2)]
-    seeds = [[1, 2, 3, 4, 5], [4, 3, 9, 8, 5]]  # some contents in common
+    seeds = [[*range(10), 20, 21], [*range(10), 30, 31]]  # the same content at the same moment, then another
     writers = [
-        context.Process(target=_push_many, args=(copy, repo, its, start))
+        context.Process(target=_push_many, args=(copy, repo, its, start), daemon=True)
         for copy, its in zip(copies, seeds, strict=True)
     ]
     for writer in writers:
@@ -213,7 +214,7 @@ def test_two_writers_at_once_lose_nothing(model: Path, repo: str, tmp_path: Path
         writer.join(60)
         assert writer.exitcode == 0
     revisions = list((tmp_path / "registry" / "revisions").iterdir())
-    assert len(revisions) == 7
+    assert len(revisions) == 14
     for revision in revisions:
         assert pull_into(repo, revision.name, tmp_path / "models")[0] == revision.name
     assert open_repository(repo).resolve("latest") in {revision.name for revision in revisions}
