@@ -166,12 +166,31 @@ def test_a_server_with_an_older_configuration_is_noticed(
     assert (
         evaluate(
             "prometheus",
-            "__prometheus_is_current",
+            "__prometheus_has_its_configuration",
             __prometheus_metrics={"content": content},
-            __prometheus_written={"stdout_lines": ["990.1", "1000.2"]},
+            __prometheus_dates={"stdout_lines": ["995", "880", "2000", "990.1", "1000.2"]},
         )
         is current
     )
+
+
+@pytest.mark.parametrize(
+    ("role", "times", "current"),
+    [
+        ("prometheus", ["100.5", "100.4", "99", "200", "200"], True),
+        ("prometheus", ["100.5", "100.6", "99", "50", "50"], False),
+        ("prometheus", ["100.5", "99", "100.6", "50", "50"], False),
+        ("prometheus", ["100.4", "99", "50", "50"], False),
+        ("node_exporter", ["100.5", "100.4", "99"], True),
+        ("node_exporter", ["100.5", "100.4", "101"], False),
+        ("node_exporter", ["100.4", "99"], False),
+    ],
+)
+def test_a_process_older_than_its_program_or_unit_is_noticed(
+    evaluate: Evaluate, role: str, times: list[str], current: bool
+) -> None:
+    dates = {f"__{role}_dates": {"stdout_lines": times}}
+    assert evaluate(role, f"__{role}_runs_its_program", **dates) is current
 
 
 def analyze(*arguments: str) -> subprocess.CompletedProcess[str]:
