@@ -157,8 +157,11 @@ def test_reloads_and_a_killed_worker_lose_no_request_and_no_count(
     assert server.metric(r'flask_http_request_total\{method="POST",status="200"\}') == sum(sent)
     assert server.metric(r"ml_workshop_predictions_total\{.*\}") == sum(sent)
     assert server.metric("ml_workshop_requests_in_progress") == 1
-    live = {int(path.stem.rpartition("_")[2]) for path in (tmp_path / "metrics").glob("gauge_live*")}
-    assert live == set(server.workers())
+
+    def counted_as_live() -> set[int]:
+        return {int(path.stem.rpartition("_")[2]) for path in (tmp_path / "metrics").glob("gauge_live*")}
+
+    wait_for(lambda: counted_as_live() == set(server.workers()), server)
 
 
 def test_a_reload_follows_the_link_to_another_model(
