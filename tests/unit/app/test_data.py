@@ -45,13 +45,18 @@ def test_parquet_csv_and_jsonl_are_the_same_data(tmp_path: Path) -> None:
     assert len({dataset.identity for dataset in loaded}) == 3
 
 
-def test_class_names_come_from_the_features_of_a_parquet_file(tmp_path: Path) -> None:
-    features = {"label": {"names": ["neg", "pos"], "_type": "ClassLabel"}}
+@pytest.mark.parametrize(
+    ("names", "called"), [(["ham", "spam"], ["ham", "spam"]), (["neg", "pos"], ["negative", "positive"])]
+)
+def test_class_names_come_from_the_features_of_a_parquet_file(
+    tmp_path: Path, names: list[str], called: list[str]
+) -> None:
+    features = {"label": {"names": names, "_type": "ClassLabel"}}
     metadata = {"huggingface": json.dumps({"info": {"features": features}})}
     table = pa.table({"text": ["a", "b"] * 2, "label": [0, 1] * 2}).replace_schema_metadata(metadata)
     for split in ("train", "test"):
         pq.write_table(table, tmp_path / f"{split}.parquet")
-    assert load_dataset(str(tmp_path)).label_names == ["neg", "pos"]
+    assert load_dataset(str(tmp_path)).label_names == called
 
 
 def test_class_names_may_be_the_labels_themselves(write_dataset: WriteDataset) -> None:

@@ -12,6 +12,10 @@ SAMPLE = "sample"
 SAMPLE_DIRECTORY = Path(__file__).parent / "sample"
 
 
+_SPELLED_OUT = {"neg": "negative", "pos": "positive"}
+"""IMDB's own class names are short; people and contracts read these."""
+
+
 @dataclass(frozen=True)
 class Split:
     """Rows of a data set.
@@ -111,10 +115,11 @@ def _with_text(name: str, split: str, rows: Rows) -> list[tuple[str, int | str]]
 
 def _label_names(values: list[int | str], names: list[str] | None) -> list[str]:
     if names is not None:
-        return [
+        given = [
             names[value] if isinstance(value, int) and 0 <= value < len(names) else str(value)
             for value in values
         ]
+        return [_SPELLED_OUT.get(name, name) for name in given]
     if values == [0, 1]:
         return ["negative", "positive"]
     return [str(value) for value in values]
