@@ -51,7 +51,7 @@ unit: venv-test venv-app ## Unit and template tests: seconds, no hosts
 	pytest -q tests/templates   # a process of its own: with Ansible's controller code in it, modules warn elsewhere
 	app/.venv/bin/pytest -q tests/unit/app
 
-molecule: venv-test hosts ## Every role and the whole site on real systemd hosts; SCENARIO=-s\ name for one
+molecule: venv-test venv-app hosts ## Every role and the whole site on real systemd hosts; SCENARIO=-s\ name for one
 	molecule test $(SCENARIO) --no-command-borders --report
 
 hosts: export LAB_DATASET := $(or $(LAB_DATASET),$(wildcard ../shared/data/imdb))
