@@ -12,9 +12,7 @@ PROGRAM = ROOT / "roles" / "grafana" / "files" / "list_dashboards.py"
 
 
 def list_dashboards(directory: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, PROGRAM, directory], capture_output=True, text=True, check=False
-    )
+    return subprocess.run([sys.executable, PROGRAM, directory], capture_output=True, text=True, check=False)
 
 
 def test_our_own_are_usable() -> None:
