@@ -41,7 +41,7 @@ lint: venv-test venv-app ## ansible-lint (production), yamllint, ruff, mypy
 	ansible-lint --offline --profile production
 	yamllint --strict .
 	ruff check . && ruff format --check .
-	mypy lab plugins monitoring
+	mypy lab plugins monitoring roles/grafana/files tests/stand_ins
 	mypy roles/conda/library roles/conda/module_utils/conda roles/conda/files/conda-tool
 	mypy roles/application/library roles/application/module_utils/application
 	app/.venv/bin/mypy app/src
