@@ -1,0 +1,77 @@
+"""What cannot be installed is one sentence, and nothing is installed for a user who is not root."""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[3]
+
+
+@pytest.fixture
+def setup(tmp_path: Path):
+    """Run lab/setup.sh with these programs (name to shell script) and no other docker, python or apt."""
+
+    def _setup(*arguments: str, **programs: str) -> subprocess.CompletedProcess[str]:
+        for name in ("bash", "dirname", "sed", "grep", "sha256sum", "basename", "mkdir"):
+            (tmp_path / name).symlink_to(shutil.which(name))
+        for name, script in programs.items():
+            (tmp_path / name.replace("_", "-")).write_text(f"#!/bin/bash\n{script}\n")
+            (tmp_path / name.replace("_", "-")).chmod(0o755)
+        return subprocess.run(
+            [ROOT / "lab/setup.sh", *arguments],
+            env={"PATH": str(tmp_path), "HOME": os.environ["HOME"]},
+            capture_output=True,
+            text=True,
+            timeout=30,
+        )
+
+    return _setup
+
+
+USER = 'if [ "$1" = -u ]; then echo 1000; else echo student; fi'
+
+
+def test_a_user_without_docker_is_told_how_to_get_it(setup) -> None:
+    run = setup("docker", id=USER)
+    assert run.returncode == 1
+    assert run.stderr.startswith("ml-workshop: needs Docker; run 'sudo apt-get install docker.io'")
+
+
+def test_a_user_whom_docker_refuses_is_told_to_join_its_group(setup) -> None:
+    run = setup("docker", id=USER, docker="exit 1")
+    assert run.returncode == 1
+    assert "Docker doesn't answer for student" in run.stderr
+    assert "usermod -aG docker student" in run.stderr
+
+
+def test_nothing_is_done_where_docker_answers(setup) -> None:
+    run = setup("docker", id=USER, docker="exit 0")
+    assert run.returncode == 0
+    assert run.stdout + run.stderr == ""
+
+
+def test_an_old_python_is_named(setup) -> None:
+    run = setup(
+        "venv",
+        "nowhere",
+        "requirements/site.txt",
+        id=USER,
+        python3='[ "$1" = --version ] && echo Python 3.9.2; exit 1',
+    )
+    assert run.returncode == 1
+    assert "needs Python 3.11 or newer on the controller; Python 3.9.2" in run.stderr
+
+
+def test_a_user_who_lacks_a_package_is_told_its_name(setup) -> None:
+    run = setup("command", "mmdebstrap", "mmdebstrap", id=USER, apt_get="exit 0")
+    assert run.returncode == 1
+    assert "needs the package(s) mmdebstrap; run 'sudo apt-get install mmdebstrap'" in run.stderr
+
+
+def test_a_system_without_apt_is_told_what_is_needed(setup) -> None:
+    run = setup("command", "mmdebstrap", "mmdebstrap", id=USER)
+    assert run.returncode == 1
+    assert "needs the package(s) mmdebstrap; install them with this system's package manager" in run.stderr
