@@ -70,3 +70,5 @@ venv-test:
 
 venv-app:
 	@lab/setup.sh venv app/.venv $(APP_LOCKS)
+	@app/.venv/bin/ml-workshop --version >/dev/null 2>&1 || \
+	  app/.venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --editable app
