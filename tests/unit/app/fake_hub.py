@@ -1,10 +1,11 @@
 """A stand-in for the Hugging Face hub: just enough HTTP for the real huggingface_hub client, in memory.
 
-    python fake_hub.py [--data-set USER/NAME=DIRECTORY ...]
+    python fake_hub.py [--private] [--data-set USER/NAME=DIRECTORY ...]
 
 prints the address to set as HF_ENDPOINT (with HF_HUB_DISABLE_XET=1) and serves until it is ended. Reading
-needs no token; writing needs the token `hf_writer`; any other token is refused. `GET /_requests` answers how
-many requests came. Written after the client's own calls; it is not the hub and proves nothing about it.
+needs no token unless all is private; writing needs the token `hf_writer`; any other token is refused.
+`GET /_requests` answers how many requests came. Written after the client's own calls; it is not the hub and
+proves nothing about it.
 """
 
 import argparse
@@ -53,6 +54,7 @@ class Hub(ThreadingHTTPServer):
         self.address = f"http://127.0.0.1:{self.server_address[1]}"
         self.repos: dict[tuple[str, str], Repo] = {}
         self.large: dict[str, bytes] = {}
+        self.private = False
         self.requests = 0
         self.lock = threading.Lock()
 
@@ -93,6 +95,8 @@ class Handler(BaseHTTPRequestHandler):
             writes = self.command in ("POST", "PUT") and "paths-info" not in path and "/lfs/" not in path
             if token not in ("", WRITER) or (writes and token != WRITER):
                 return self._error(401, "", "Invalid credentials in Authorization header")
+            if self.server.private and token != WRITER and not path.startswith("/lfs/"):
+                return self._error(401, "RepoNotFound", "Repository not found")
             for pattern, method in ROUTES:
                 found = re.fullmatch(pattern, f"{self.command} {path}")
                 if found:
@@ -267,8 +271,11 @@ ROUTES: list[tuple[str, Callable[..., None]]] = [
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data-set", action="append", default=[], metavar="USER/NAME=DIRECTORY")
+    parser.add_argument("--private", action="store_true")
+    options = parser.parse_args()
     hub = Hub()
-    for given in parser.parse_args().data_set:
+    hub.private = options.private
+    for given in options.data_set:
         name, _, directory = given.partition("=")
         files = {path.name: path.read_bytes() for path in Path(directory).iterdir() if path.is_file()}
         hub.repos["datasets", name] = Repo()
