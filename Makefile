@@ -47,7 +47,7 @@ lint: venv-test venv-app ## ansible-lint (production), yamllint, ruff, mypy
 	app/.venv/bin/mypy app/src
 
 unit: export TRAIN_ON_IMDB := $(if $(wildcard ../shared/data/imdb),1)
-unit: venv-test venv-app ## Unit and template tests: seconds, no hosts
+unit: venv-test venv-app ## Unit and template tests: a few minutes, no hosts
 	pytest -q -n 2 tests/unit --ignore=tests/unit/app
 	pytest -q tests/templates   # a process of its own: with Ansible's controller code in it, modules warn elsewhere
 	app/.venv/bin/pytest -q tests/unit/app
