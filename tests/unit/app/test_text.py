@@ -1,8 +1,11 @@
 """Tokens, n-gram keys, vocabulary."""
 
+import random
+
 import numpy as np
 import pytest
-from ml_workshop.text.ngrams import MAX_TOKENS, UNKNOWN, key_tokens, ngram_keys
+from ml_workshop.text.lookup import Lookup
+from ml_workshop.text.ngrams import MAX_TOKENS, UNKNOWN, key_tokens, ngram_keys, ngrams_up_to
 from ml_workshop.text.tokens import tokenize
 from ml_workshop.text.vocabulary import Vocabulary
 
@@ -26,6 +29,13 @@ def test_tokens(text: str, tokens: list[str]) -> None:
     assert tokenize(text) == tokens
 
 
+def test_plain_text_has_the_same_tokens_beside_a_letter_that_is_not_ascii() -> None:
+    drawn = random.Random(0)  # noqa: S311
+    for _ in range(2000):
+        text = "".join(drawn.choices("abYZ09'_-.,!?\"* \n<>", k=30))
+        assert tokenize(text + " é") == [*tokenize(text), "é"]
+
+
 def test_keys_of_all_orders_are_distinct_positive_and_reversible() -> None:
     ids = np.array([1, 2, 3, MAX_TOKENS, 2, 1, 1, 1], np.int64)
     seen: dict[int, list[int]] = {}
@@ -40,6 +50,28 @@ def test_keys_of_all_orders_are_distinct_positive_and_reversible() -> None:
 def test_a_text_shorter_than_the_order_has_no_ngram() -> None:
     assert len(ngram_keys(np.array([5], np.int64), 3)) == 0
     assert len(ngram_keys(np.empty(0, np.int64), 1)) == 0
+
+
+@pytest.mark.parametrize("size", [0, 1, 2, 3, 50])
+def test_keys_up_to_an_order_are_those_of_each(size: int) -> None:
+    ids = np.arange(1, size + 1)
+    each = [key for order in (1, 2, 3) for key in ngram_keys(ids, order).tolist()]
+    assert ngrams_up_to(ids, 3).tolist() == each
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 1000, 200_000])
+def test_a_lookup_finds_every_key_and_no_other(size: int) -> None:
+    drawn = np.random.default_rng(size)
+    keys = np.unique(drawn.integers(1, 2**63 - 1, size, np.int64))
+    lookup = Lookup(keys)
+    assert lookup.present(drawn.permutation(keys)).tolist() == list(range(len(keys)))
+    strangers = np.setdiff1d(np.concatenate((keys + 1, keys ^ (1 << 40), [np.int64(0)])), keys)
+    assert lookup.present(strangers).tolist() == []
+    some = drawn.choice(keys, 300)
+    assert (
+        lookup.present(np.concatenate((strangers, some))).tolist()
+        == np.searchsorted(keys, np.unique(some)).tolist()
+    )
 
 
 def test_vocabulary_finds_each_known_ngram_once_and_no_other() -> None:

@@ -70,7 +70,10 @@ def read_artifact(directory: Path) -> Artifact:
     for name, (kind, shape) in shapes.items():
         if name not in tensors or tensors[name].shape != shape or tensors[name].dtype != kind:
             raise ModelError(f"{directory / WEIGHTS}: tensor {name} is missing or does not fit {CONFIG}.")
-    return Artifact(config, tokens, **{name: tensors[name] for name in shapes})  # type: ignore[arg-type]
+    artifact = Artifact(config, tokens, **{name: tensors[name] for name in shapes})  # type: ignore[arg-type]
+    if not features or np.any(np.diff(artifact.keys) <= 0):
+        raise ModelError(f"{directory / WEIGHTS}: the keys are not in ascending order.")
+    return artifact
 
 
 def read_metrics(directory: Path) -> dict[str, object]:

@@ -34,6 +34,14 @@ def ngram_keys(token_ids: Keys, order: int) -> Keys:
     return keys
 
 
+def ngrams_up_to(token_ids: Keys, max_order: int) -> Keys:
+    """Return the keys of all n-grams of orders 1 to `max_order`: `ngram_keys` of each, one after the other."""
+    keys = [token_ids]
+    for order in range(2, max_order + 1):
+        keys.append((keys[-1][:-1] << TOKEN_BITS) | token_ids[order - 1 :])
+    return np.concatenate(keys)
+
+
 def key_tokens(key: int) -> list[int]:
     """Return the token ids that a key is made of, first token first."""
     tokens: list[int] = []

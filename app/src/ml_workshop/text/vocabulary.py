@@ -3,7 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from ml_workshop.text.ngrams import UNKNOWN, Keys, ngram_keys
+from ml_workshop.text.lookup import Lookup
+from ml_workshop.text.ngrams import UNKNOWN, Keys, ngrams_up_to
 from ml_workshop.text.tokens import tokenize
 
 
@@ -22,12 +23,13 @@ class Vocabulary:
 
         Args:
             tokens: Tokens; the first has id 1.
-            keys: n-gram keys over those ids, ascending, shape (features,).
+            keys: n-gram keys over those ids, ascending, each once, shape (features,).
             max_order: Longest n-gram.
         """
         self.tokens = tokens
         self.keys = keys
         self.max_order = max_order
+        self._lookup = Lookup(keys)
         self._ids = _TokenIds(zip(tokens, range(1, len(tokens) + 1), strict=True))
 
     def token_ids(self, text: str) -> Keys:
@@ -35,7 +37,7 @@ class Vocabulary:
         tokens = tokenize(text)
         return np.fromiter(map(self._ids.__getitem__, tokens), np.int64, len(tokens))
 
-    def features(self, token_ids: Keys) -> NDArray[np.int64]:
+    def features(self, token_ids: Keys) -> NDArray[np.int32]:
         """Return which n-grams of the vocabulary are present.
 
         Args:
@@ -44,7 +46,4 @@ class Vocabulary:
         Returns:
             Feature indices, ascending, each once.
         """
-        keys = np.concatenate([ngram_keys(token_ids, order) for order in range(1, self.max_order + 1)])
-        position = np.searchsorted(self.keys, keys)
-        np.minimum(position, len(self.keys) - 1, out=position)
-        return np.unique(position[self.keys[position] == keys])
+        return self._lookup.present(ngrams_up_to(token_ids, self.max_order))
