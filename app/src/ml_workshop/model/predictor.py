@@ -38,7 +38,7 @@ class Predictor:
         """Prepare a model; its arrays are used where they are, not copied."""
         self.config = artifact.config
         self.vocabulary = Vocabulary(artifact.tokens, artifact.keys, artifact.config.max_order)
-        self._artifact = artifact
+        self.artifact = artifact
 
     @classmethod
     def load(cls, directory: Path) -> "Predictor":
@@ -51,7 +51,7 @@ class Predictor:
 
     def logits(self, token_ids: NDArray[np.int64]) -> NDArray[np.float32]:
         """Return the class scores of one text, before the softmax, shape (classes,)."""
-        model = self._artifact
+        model = self.artifact
         features = self.vocabulary.features(token_ids)
         weights = model.weights.take(features)
         hidden = weights @ model.embedding.take(features, axis=0)

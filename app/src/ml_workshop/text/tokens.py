@@ -18,3 +18,18 @@ def tokenize(text: str) -> list[str]:
     """
     text = text.lower().replace("<br />", " ").replace("\u2019", "'")
     return (_ASCII_TOKEN if text.isascii() else _TOKEN).findall(text)
+
+
+def token_spans(text: str) -> list[tuple[int, int]]:
+    """Return where the tokens of `tokenize` stand in a text.
+
+    Returns:
+        Start and end of each token in Unicode code points, so that text[start:end] is the token as it was written.
+    """
+    lowered = text.lower()
+    places = None
+    if len(lowered) != len(text):  # a few letters become two, such as the Turkish capital dotted I
+        places = [place for place, letter in enumerate(text) for _ in letter.lower()]
+    same_length = lowered.replace("<br />", " " * 6).replace("\u2019", "'")
+    spans = [match.span() for match in _TOKEN.finditer(same_length)]
+    return spans if places is None else [(places[start], places[end - 1] + 1) for start, end in spans]
