@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import re
 from typing import TYPE_CHECKING
 
 from ml_workshop.cli.options import add_model, subcommand, whole_number
@@ -25,7 +26,12 @@ def register(subcommands: "Subcommands") -> None:
         ("--port", whole_number(1, 65535), 8000, "port to listen on"),
         ("--workers", whole_number(1, 256), os.cpu_count() or 1, "processes"),
         ("--threads", whole_number(1, 256), 4, "threads per process"),
-        ("--timeout", whole_number(1, 3600), 30, "seconds after which a stuck worker is replaced"),
+        (
+            "--timeout",
+            whole_number(1, 3600),
+            30,
+            "seconds a client may take to send a request, and after which a stuck worker is replaced",
+        ),
         (
             "--graceful-timeout",
             whole_number(1, 3600),
@@ -40,6 +46,27 @@ def register(subcommands: "Subcommands") -> None:
         parser.add_argument(
             flag, type=kind, default=default, metavar="N", help=f"{summary} (default: %(default)s)"
         )
+    parser.add_argument(
+        "--model-name",
+        type=_path_segment,
+        default="sentiment",
+        metavar="NAME",
+        help="what the model is called under /v2/models/ (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--access-log",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="one JSON line per request on standard output (default: yes)",
+    )
+
+
+def _path_segment(text: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9._-]{1,64}", text):
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not 1 to 64 letters, digits, dots, dashes or underscores"
+        )
+    return text
 
 
 def _serve(options: argparse.Namespace) -> None:
@@ -56,8 +83,14 @@ def _serve(options: argparse.Namespace) -> None:
                 port=options.port,
                 workers=options.workers,
                 threads=options.threads,
-                timeout=options.timeout,
                 graceful_timeout=options.graceful_timeout,
-                limits=Limits(options.max_body_bytes, options.max_texts, options.max_text_characters),
+                limits=Limits(
+                    body_bytes=options.max_body_bytes,
+                    texts=options.max_texts,
+                    text_characters=options.max_text_characters,
+                    seconds=options.timeout,
+                ),
+                model_name=options.model_name,
+                access_log=options.access_log,
             )
         )

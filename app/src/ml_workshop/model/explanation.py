@@ -1,13 +1,14 @@
 """Which words made a verdict.
 
-With the review's n-grams as inputs x (present or not, weighted, L2-normalised), the network is piecewise linear:
+With the review's n-grams as inputs x (present or not, weighted, L2-normalised), the network is piecewise
+linear:
 
-    z = W relu(x E + b) + c,    so    z = sum over n-grams f of x_f (E_f * [x E + b > 0]) W^T  +  a constant
+    z = W relu(x E + b) + c,   so   z = sum over n-grams f of x_f (E_f * [x E + b > 0]) W^T + a constant
 
-Gradient times input (Shrikumar et al. 2016, arXiv:1605.01713) is therefore no approximation here: the n-grams'
-contributions and the constant add up to the score exactly. What is explained is the lead of the predicted class over
-the runner-up, z_best - z_second; with two classes that is the log-odds of the verdict. An n-gram's contribution is
-shared equally by the places where it occurs, and at each of them by its tokens.
+Gradient times input (Shrikumar et al. 2016, arXiv:1605.01713) is therefore no approximation here: the
+contributions of the n-grams and the constant add up to the score exactly. What is explained is the lead of the
+predicted class over the runner-up, z_best - z_second; with two classes that is the log-odds of the verdict. An
+n-gram's contribution is shared equally by the places where it occurs, and at each of them by its tokens.
 """
 
 from dataclasses import dataclass
@@ -28,7 +29,7 @@ class ExplainedToken:
         text: As the text has it.
         start: Offset of its first character, in Unicode code points.
         end: Offset behind its last character.
-        contribution: Toward the predicted class, in log-odds against the runner-up; negative speaks against it.
+        contribution: Toward the predicted class, in log-odds against the runner-up; negative is against it.
     """
 
     text: str

@@ -1,59 +1,77 @@
 """The Flask application."""
 
-import json
-from pathlib import Path
+import logging
+from dataclasses import asdict
 
 from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
+from ml_workshop.model.explanation import explain
 from ml_workshop.model.predictor import Prediction
 from ml_workshop.serving import metrics
+from ml_workshop.serving.answers import json_bytes, json_response
 from ml_workshop.serving.known_methods import KnownMethods
 from ml_workshop.serving.limits import Limits
 from ml_workshop.serving.model import ServedModel
 from ml_workshop.serving.openapi import document
-from ml_workshop.serving.parsing import BadRequestError, read_json, texts_to_classify
+from ml_workshop.serving.page import HEADERS, PAGE
+from ml_workshop.serving.parsing import BadRequestError, only_text, read_json, texts_to_classify
+from ml_workshop.serving.request_log import REQUEST_ID, TEXTS, RequestLog
+from ml_workshop.serving.v2 import v2_routes
 
-_PAGE = Path(__file__).with_name("page.html")
-_SECURITY_HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; "
-    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
-    "X-Content-Type-Options": "nosniff",
-}
+MODEL_NAME = "sentiment"
+"""What the model is called in the V2 protocol, unless it is told otherwise."""
+
+log = logging.getLogger("ml_workshop")
 
 
-def create_app(model: ServedModel, limits: Limits) -> Flask:
+def create_app(
+    model: ServedModel, limits: Limits, model_name: str = MODEL_NAME, log_descriptor: int | None = None
+) -> Flask:
     """Make the application of one worker.
 
     Args:
         model: What to predict with; a worker exists only with a model that passed its golden reviews.
         limits: Of a request.
+        model_name: What the model is called in the V2 protocol.
+        log_descriptor: File descriptor for one line per request; None for no lines.
     """
     app = Flask(__name__, static_folder=None)
-    app.wsgi_app = KnownMethods(app.wsgi_app)  # type: ignore[method-assign]
+    app.url_map.merge_slashes = False  # or //predict is a redirect
+    app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
+    app.wsgi_app = RequestLog(KnownMethods(app.wsgi_app), model.revision, log_descriptor)  # type: ignore[method-assign]
     model_metrics = metrics.install(app)
     model_metrics.serve(model.predictor.config, model.revision)
-    page = _PAGE.read_bytes()
-    openapi = _encode(document(limits, model.predictor.config.label_names))
+    openapi = json_bytes(document(limits, model.predictor.config.label_names, model_name))
 
-    def classify(text: str) -> dict[str, object]:
+    def classify(text: str) -> Prediction:
         said = model.predictor.predict(text)
         model_metrics.count(said)
-        return _as_json(said, model.revision)
+        return said
 
     @app.post("/predict")
     def predict() -> Response:
-        texts, as_list = texts_to_classify(read_json(request, limits), limits)
-        answers = [classify(text) for text in texts]
-        return _json(answers if as_list else answers[0])
+        texts, as_list = texts_to_classify(read_json(request.environ, limits), limits)
+        request.environ[TEXTS] = len(texts)
+        answers = [_as_json(classify(text), model.revision) for text in texts]
+        return json_response(answers if as_list else answers[0])
+
+    @app.post("/explain")
+    def explain_prediction() -> Response:
+        text = only_text(read_json(request.environ, limits), limits)
+        request.environ[TEXTS] = 1
+        explanation = explain(model.predictor, text)
+        model_metrics.count(explanation.prediction)
+        said = _as_json(explanation.prediction, model.revision)
+        return json_response({**said, "tokens": [asdict(token) for token in explanation.tokens]})
 
     @app.get("/health/live")
     def live() -> Response:
-        return _json({"status": "live"})
+        return json_response({"status": "live"})
 
     @app.get("/health/ready")
     def ready() -> Response:
-        return _json({"status": "ready", "model_revision": model.revision})
+        return json_response({"status": "ready", "model_revision": model.revision})
 
     @app.get("/openapi.json")
     def openapi_document() -> Response:
@@ -61,19 +79,27 @@ def create_app(model: ServedModel, limits: Limits) -> Flask:
 
     @app.get("/")
     def try_it() -> Response:
-        return Response(page, content_type="text/html; charset=utf-8", headers=_SECURITY_HEADERS)
+        return Response(PAGE, content_type="text/html; charset=utf-8", headers=HEADERS)
+
+    app.register_blueprint(v2_routes(model_name, model.revision, limits, classify))
 
     @app.errorhandler(BadRequestError)
     def bad_request(error: BadRequestError) -> Response:
-        return _json({"error": error.message}, error.status)
+        return json_response({"error": error.message}, error.status)
 
     @app.errorhandler(HTTPException)
     def http_error(error: HTTPException) -> Response:
-        response = _json({"error": f"{error.code} {error.name}."}, error.code or 500)
+        response = json_response({"error": f"{error.code} {error.name}."}, error.code or 500)
         for name, value in error.get_headers():
             if name not in ("Content-Type", "Content-Length"):
                 response.headers[name] = value
         return response
+
+    @app.errorhandler(Exception)
+    def failure(error: Exception) -> Response:
+        fields = {"request_id": request.environ[REQUEST_ID]}
+        log.error("A request failed.", exc_info=error, extra={"fields": fields})
+        return json_response({"error": "500 Internal Server Error."}, 500)
 
     return app
 
@@ -85,11 +111,3 @@ def _as_json(said: Prediction, revision: str) -> dict[str, object]:
         "probability": said.probability,
         "model_revision": revision,
     }
-
-
-def _encode(content: object) -> bytes:
-    return json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
-
-
-def _json(content: object, status: int = 200) -> Response:
-    return Response(_encode(content), status, content_type="application/json")

@@ -18,8 +18,9 @@ from gunicorn.workers.base import Worker  # type: ignore[import-untyped]
 from prometheus_client.multiprocess import mark_process_dead
 
 from ml_workshop.errors import ModelError, ServingError
-from ml_workshop.serving.app import create_app
+from ml_workshop.serving.app import MODEL_NAME, create_app
 from ml_workshop.serving.limits import Limits
+from ml_workshop.serving.log_lines import GunicornLogger, install
 from ml_workshop.serving.model import load_model
 
 log = logging.getLogger("ml_workshop")
@@ -35,9 +36,10 @@ class Settings:
         port: Port to listen on.
         workers: Processes.
         threads: Threads per process.
-        timeout: Seconds after which a stuck worker is replaced.
         graceful_timeout: Seconds that requests under way have to finish at a stop or reload.
         limits: Of a request.
+        model_name: What the model is called in the V2 protocol.
+        access_log: Whether each request is a line on standard output.
     """
 
     model: Path
@@ -45,9 +47,10 @@ class Settings:
     port: int = 8000
     workers: int = 2
     threads: int = 4
-    timeout: int = 30
     graceful_timeout: int = 30
     limits: Limits = field(default_factory=Limits)
+    model_name: str = MODEL_NAME
+    access_log: bool = True
 
 
 class Server(BaseApplication):  # type: ignore[misc]
@@ -69,14 +72,18 @@ class Server(BaseApplication):  # type: ignore[misc]
         options: dict[str, Any] = {
             "bind": f"{settings.host}:{settings.port}",
             "workers": settings.workers,
-            "worker_class": "gthread",
+            "worker_class": "ml_workshop.serving.worker.Worker",
+            "logger_class": GunicornLogger,
             "threads": settings.threads,
-            "timeout": settings.timeout,
+            "timeout": settings.limits.seconds,
             "graceful_timeout": settings.graceful_timeout,
             "keepalive": 15,
             "max_requests": 0,  # metrics files pile up with each worker that was
             "preload_app": False,  # or a reload would serve the old model
             "control_socket_disable": True,
+            # No proxy is in front of us, and nobody may tell us what we are called or where a client is.
+            "forwarded_allow_ips": "",
+            "forwarder_headers": "",
             "child_exit": _child_exit,
             "proc_name": "ml-workshop",
         }
@@ -85,7 +92,9 @@ class Server(BaseApplication):  # type: ignore[misc]
 
     def load(self) -> Flask:
         """Make the application, in a worker."""
-        return create_app(load_model(self._model), self._settings.limits)
+        settings = self._settings
+        standard_output = 1 if settings.access_log else None
+        return create_app(load_model(self._model), settings.limits, settings.model_name, standard_output)
 
     def reload(self) -> None:
         """Look at the model path again; keep what is served when the model there is not intact."""
@@ -109,6 +118,7 @@ def serve(settings: Settings) -> None:
         ModelError: There is no intact model.
         ServingError: The address cannot be listened on.
     """
+    install()
     server = Server(settings)
     if "LISTEN_FDS" not in os.environ:
         _check_address(settings.host, settings.port)

@@ -24,7 +24,7 @@ def token_spans(text: str) -> list[tuple[int, int]]:
     """Return where the tokens of `tokenize` stand in a text.
 
     Returns:
-        Start and end of each token in Unicode code points, so that text[start:end] is the token as it was written.
+        Start and end of each token in Unicode code points: text[start:end] is the token as it was written.
     """
     lowered = text.lower()
     places = None

@@ -1,0 +1,153 @@
+"""The Open Inference Protocol (KServe's V2): https://github.com/kserve/open-inference-protocol.
+
+One model without versions: the revision that answered is a parameter of the response. Errors are 400 with
+{"error": ...}, as the protocol has it, where our own routes say 422.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from flask import Blueprint, Response, request
+
+import ml_workshop
+from ml_workshop.model.predictor import Prediction
+from ml_workshop.serving.answers import json_response
+from ml_workshop.serving.limits import Limits
+from ml_workshop.serving.parsing import BadRequestError, checked, read_json
+from ml_workshop.serving.request_log import TEXTS
+
+INPUT = "text"
+_OUTPUTS: dict[str, tuple[str, Callable[[Prediction], object]]] = {
+    "prediction": ("INT64", lambda said: said.prediction),
+    "label": ("BYTES", lambda said: said.label),
+    "probability": ("FP64", lambda said: said.probability),
+}
+"""Data type of each output tensor, and its element for one text."""
+
+METADATA_OUTPUTS: list[dict[str, Any]] = [
+    {"name": name, "datatype": datatype, "shape": [-1]} for name, (datatype, _) in _OUTPUTS.items()
+]
+
+
+def v2_routes(name: str, revision: str, limits: Limits, classify: Callable[[str], Prediction]) -> Blueprint:
+    """Return the protocol's routes.
+
+    Args:
+        name: Of the model.
+        revision: Of the model.
+        limits: Of a request.
+        classify: Predicts and counts one text.
+    """
+    routes = Blueprint("v2", __name__, url_prefix="/v2")
+    parameters = {"model_revision": revision}
+    server = {"name": "ml-workshop", "version": ml_workshop.__version__, "extensions": []}
+    metadata = {
+        "name": name,
+        "platform": "ml-workshop_safetensors",
+        "inputs": [{"name": INPUT, "datatype": "BYTES", "shape": [-1]}],
+        "outputs": METADATA_OUTPUTS,
+        "parameters": parameters,
+    }
+
+    def check_name(asked: str) -> None:
+        if asked != name:
+            raise BadRequestError(404, f"There is no such model; this server has {name}.")
+
+    @routes.get("")
+    def server_metadata() -> Response:
+        return json_response(server)
+
+    @routes.get("/health/live")
+    def live() -> Response:
+        return json_response({"live": True})
+
+    @routes.get("/health/ready")
+    def ready() -> Response:
+        return json_response({"ready": True})
+
+    @routes.get("/models/<model_name>")
+    def model_metadata(model_name: str) -> Response:
+        check_name(model_name)
+        return json_response(metadata)
+
+    @routes.get("/models/<model_name>/ready")
+    def model_ready(model_name: str) -> Response:
+        check_name(model_name)
+        return json_response({"name": name, "ready": True})
+
+    @routes.post("/models/<model_name>/infer")
+    def infer(model_name: str) -> Response:
+        check_name(model_name)
+        content = read_json(request.environ, limits)
+        identifier = _identifier(content)
+        outputs = _wanted_outputs(content)
+        texts = _texts(content, limits)
+        request.environ[TEXTS] = len(texts)
+        predictions = [classify(text) for text in texts]
+        return json_response(
+            {
+                "model_name": name,
+                **identifier,
+                "parameters": parameters,
+                "outputs": [_tensor(output, predictions) for output in outputs],
+            }
+        )
+
+    return routes
+
+
+def _tensor(output: str, predictions: list[Prediction]) -> dict[str, object]:
+    datatype, element = _OUTPUTS[output]
+    data = [element(said) for said in predictions]
+    return {"name": output, "datatype": datatype, "shape": [len(data)], "data": data}
+
+
+def _identifier(content: dict[str, Any]) -> dict[str, str]:
+    if "id" not in content:
+        return {}
+    if not isinstance(content["id"], str):
+        raise BadRequestError(400, '"id" must be a string.')
+    return {"id": content["id"]}
+
+
+def _wanted_outputs(content: dict[str, Any]) -> tuple[str, ...]:
+    wanted = content.get("outputs", [])
+    if not isinstance(wanted, list) or not all(isinstance(output, dict) for output in wanted):
+        raise BadRequestError(400, '"outputs" must be a list of objects.')
+    names = [output.get("name") for output in wanted]
+    for name in names:
+        if not isinstance(name, str) or name not in _OUTPUTS:
+            raise BadRequestError(400, f'"outputs" may name {", ".join(_OUTPUTS)}.')
+    return tuple(dict.fromkeys(names)) or tuple(_OUTPUTS)
+
+
+def _texts(content: dict[str, Any], limits: Limits) -> list[str]:
+    inputs = content.get("inputs")
+    if not isinstance(inputs, list) or len(inputs) != 1 or not isinstance(inputs[0], dict):
+        raise BadRequestError(400, f'"inputs" must be a list of one tensor, {INPUT}.')
+    tensor = inputs[0]
+    if tensor.get("name") != INPUT:
+        raise BadRequestError(400, f"The input tensor must have the name {INPUT}.")
+    if tensor.get("datatype") != "BYTES":
+        raise BadRequestError(400, f"The input tensor {INPUT} must have the datatype BYTES.")
+    shape = tensor.get("shape")
+    if (
+        not isinstance(shape, list)
+        or not shape
+        or not all(type(size) is int for size in shape)  # True is an int to Python, not to JSON
+        or shape[1:] not in ([], [1])
+    ):
+        raise BadRequestError(400, f"The input tensor {INPUT} must have the shape [n] or [n, 1].")
+    count = shape[0]
+    if not 1 <= count <= limits.texts:
+        raise BadRequestError(400, f"The input tensor {INPUT} must have 1 to {limits.texts} elements.")
+    data = tensor.get("data")
+    if not isinstance(data, list):
+        raise BadRequestError(400, f'The input tensor {INPUT} must have "data", a list of strings.')
+    if len(shape) == 2 and all(isinstance(row, list) and len(row) == 1 for row in data):
+        data = [row[0] for row in data]
+    if len(data) != count:
+        raise BadRequestError(
+            400, f"The input tensor {INPUT} has {len(data)} elements; its shape says {count}."
+        )
+    return [checked(text, f'"data"[{position}]', limits, 400) for position, text in enumerate(data)]
