@@ -4,34 +4,36 @@ python monitoring/generate.py [--check]
 """
 
 import argparse
-import json
 import sys
 from pathlib import Path
 
-from grafana_foundation_sdk.cog.encoder import JSONEncoder
-from grafana_foundation_sdk.models.dashboard import Dashboard
-from workshop_monitoring import inference_dashboard
+from workshop_monitoring import dashboards
 
 HERE = Path(__file__).parent
-DASHBOARDS = [inference_dashboard.build]
+PARTS = [dashboards.files]
+"""Each returns text by path below this directory; no other file may lie beside what it returns."""
 
 
 def generated() -> dict[Path, str]:
     """The text of every generated file, by path."""
-    boards = [build() for build in DASHBOARDS]
-    return {HERE / "dashboards" / f"{board.uid}.json": _json(board) for board in boards}
+    return {HERE / path: text for part in PARTS for path, text in part().items()}
 
 
 def drifted() -> list[Path]:
     """Generated files that are missing, differ from their source, or have none any more."""
     wanted = generated()
-    stale = [file for file in (HERE / "dashboards").glob("*.json") if file not in wanted]
+    there = {file for directory in {file.parent for file in wanted} for file in directory.glob("*")}
+    stale = sorted(there - wanted.keys())
     return stale + [file for file, text in wanted.items() if not file.exists() or file.read_text() != text]
 
 
-def _json(board: Dashboard) -> str:
-    # Sorted and indented: a change of one panel is a diff of a few lines.
-    return json.dumps(board, cls=JSONEncoder, indent=2, sort_keys=True) + "\n"
+def write() -> None:
+    """Bring every generated file in line with its source; leave none that has no source."""
+    for file in drifted():
+        file.unlink(missing_ok=True)
+    for file, text in generated().items():
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(text)
 
 
 def main() -> None:
@@ -42,10 +44,7 @@ def main() -> None:
         if names := [str(file.relative_to(HERE)) for file in drifted()]:
             sys.exit(f"{', '.join(names)} differ from their source; run python monitoring/generate.py")
         return
-    for file in drifted():
-        file.unlink(missing_ok=True)
-    for file, text in generated().items():
-        file.write_text(text)
+    write()
 
 
 if __name__ == "__main__":

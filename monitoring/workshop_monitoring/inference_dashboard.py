@@ -1,62 +1,125 @@
 """The dashboard `inference`: rate, errors, duration and load of the service."""
 
-from grafana_foundation_sdk.builders import dashboard
 from grafana_foundation_sdk.models import units
-from grafana_foundation_sdk.models.dashboard import Dashboard, DashboardCursorSync
 
-from workshop_monitoring import queries
-from workshop_monitoring.panels import graph, variables
-from workshop_monitoring.queries import GRAFANA
+from workshop_monitoring.board import Board, Kind, Panel, Query, Row, job_and_instance
+from workshop_monitoring.promql import buckets, mean, quantile, rate, select
+
+DURATION = "flask_http_request_duration_seconds"
+"""Histogram of the service: seconds a request took; labels method, url_rule, status."""
+
+TRAFFIC = 'url_rule!~"/metrics|/health/.*|/v2/health/.*"'
+"""Leaves out what Prometheus and health checks ask for."""
+
+REQUESTS = rate(f"{DURATION}_count", TRAFFIC)
+FAILED = rate(f"{DURATION}_count", TRAFFIC, 'status=~"[45].."')
 
 
-def build() -> Dashboard:
-    """The dashboard, ready to be written as JSON."""
-    return (
-        dashboard.Dashboard("Inference")
-        .uid("inference")
-        .description("Is the sentiment service answering, how fast, and how busy is it?")
-        .tags(["ml-workshop"])
-        .readonly()
-        .refresh("10s")
-        .time("now-1h", "now")
-        .timezone("browser")
-        .tooltip(DashboardCursorSync.CROSSHAIR)
-        .variables(variables(queries.DURATION + "_count", job="inference"))
-        .with_panel(
-            graph(
-                "Request rate",
-                "Requests answered per second, by HTTP status. Health checks and scrapes are left out.",
-                units.RequestsPerSecond,
-                {"{{status}}": queries.request_rate(GRAFANA)},
-            )
-        )
-        .with_panel(
-            graph(
-                "Latency",
-                "Time within which 50, 95 and 99 % of requests were answered, estimated from the histogram.",
-                units.Seconds,
-                {f"p{percent}": queries.latency_quantile(GRAFANA, percent / 100) for percent in (50, 95, 99)},
-            )
-        )
-        .with_panel(
-            graph(
-                "Error ratio",
-                "Share of requests answered with a server error (5xx, ours) or a client error (4xx, theirs).",
-                units.PercentUnit,
-                {
-                    "5xx": queries.status_ratio(GRAFANA, "5.."),
-                    "4xx": queries.status_ratio(GRAFANA, "4.."),
-                },
-            )
-        )
-        .with_panel(
-            graph(
-                "Requests in flight",
-                "Requests that are being answered at this moment, by instance; "
-                "as many as there are workers means that more have to wait.",
-                units.Short,
-                {"{{instance}}": queries.in_flight(GRAFANA)},
-            )
-        )
-        .build()
-    )
+def status_ratio(status: str) -> str:
+    """Share (0 to 1) of requests that were answered with a status that matches this regular expression.
+
+    Zero, not absent, while there are requests and none is such.
+    """
+    matching = rate(f"{DURATION}_count", TRAFFIC, f'status=~"{status}"')
+    return f"(sum({matching}) or vector(0)) / sum({REQUESTS})"
+
+
+REQUEST_RATE = Panel(
+    "Request rate",
+    "Requests answered per second, by HTTP status. Health checks and scrapes are left out.",
+    units.RequestsPerSecond,
+    (Query("{{status}}", f"sum by (status) ({REQUESTS})"),),
+)
+
+ERROR_RATIO = Panel(
+    "Error ratio",
+    "Share of requests answered with a server error (5xx, ours) or a client error (4xx, theirs).",
+    units.PercentUnit,
+    (Query("5xx", status_ratio("5..")), Query("4xx", status_ratio("4.."))),
+)
+
+LATENCY = Panel(
+    "Latency",
+    "Time within which 50, 95 and 99 % of requests were answered, and the mean. "
+    "It begins when a worker takes the request up: the wait for one is left out (see Load test).",
+    units.Seconds,
+    (
+        *(Query(f"p{100 * share:.0f}", quantile(share, DURATION, TRAFFIC)) for share in (0.5, 0.95, 0.99)),
+        Query("mean", mean(DURATION, TRAFFIC)),
+    ),
+)
+
+IN_FLIGHT = Panel(
+    "Requests in flight",
+    "Requests that are being answered at this moment, by instance; "
+    "as many as there are workers means that more have to wait.",
+    units.Short,
+    (Query("{{instance}}", f"sum by (instance) ({select('ml_workshop_requests_in_progress')})"),),
+)
+
+LATENCY_HEAT_MAP = Panel(
+    "Latency heat map",
+    "How many requests per second took how long: one row for each bucket of the histogram. "
+    "Two bands are two kinds of requests; a quantile would hide them.",
+    units.Seconds,
+    (Query("{{le}}", buckets(DURATION, TRAFFIC)),),
+    kind=Kind.HEATMAP,
+    width=16,
+)
+
+REQUEST_RATE_BY_ROUTE = Panel(
+    "Request rate by route",
+    "Requests answered per second, by method and route.",
+    units.RequestsPerSecond,
+    (Query("{{method}} {{url_rule}}", f"sum by (method, url_rule) ({REQUESTS})"),),
+)
+
+LATENCY_BY_ROUTE = Panel(
+    "Latency by route",
+    "Time within which 99 % of requests were answered, by route.",
+    units.Seconds,
+    (Query("{{url_rule}}", quantile(0.99, DURATION, TRAFFIC, by="url_rule")),),
+)
+
+ERRORS_BY_ROUTE = Panel(
+    "Errors by route",
+    "Requests per second that were answered with an error of ours (5xx) or theirs (4xx).",
+    units.RequestsPerSecond,
+    (
+        Query(
+            "{{url_rule}} {{status}}",
+            f"sum by (url_rule, status) ({FAILED})",
+            may_be_empty="no request was answered with an error",
+        ),
+    ),
+)
+
+REQUEST_RATE_BY_INSTANCE = Panel(
+    "Request rate by instance",
+    "Requests answered per second, by instance; they share the load evenly behind a fair balancer.",
+    units.RequestsPerSecond,
+    (Query("{{instance}}", f"sum by (instance) ({REQUESTS})"),),
+    width=12,
+)
+
+METRIC_FILES = Panel(
+    "Metric files",
+    "Files in which the workers count, one set for each worker that ever ran; "
+    "every scrape reads them all. They are removed when the service stops, not when a worker does.",
+    units.Short,
+    (Query("{{instance}}", f"max by (instance) ({select('ml_workshop_metric_files')})"),),
+    width=12,
+)
+
+BOARD = Board(
+    uid="inference",
+    title="Inference",
+    description="Is the sentiment service answering, how fast, and how busy is it?",
+    variables=job_and_instance(f"{DURATION}_count", job="inference"),
+    rows=(
+        Row("Rate, errors, duration", (REQUEST_RATE, ERROR_RATIO, LATENCY)),
+        Row("Distribution", (LATENCY_HEAT_MAP, IN_FLIGHT)),
+        Row("By route", (REQUEST_RATE_BY_ROUTE, LATENCY_BY_ROUTE, ERRORS_BY_ROUTE)),
+        Row("By instance", (REQUEST_RATE_BY_INSTANCE, METRIC_FILES)),
+    ),
+)

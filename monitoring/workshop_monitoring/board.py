@@ -1,0 +1,145 @@
+"""What a dashboard is made of, whoever draws it: Grafana (grafana.py) and the console page (console.py).
+
+Expressions are PromQL with Grafana's variables in it: $job, $instance, $__rate_interval ...
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Kind(StrEnum):
+    """How a panel is drawn; the values are Grafana's names of the panel types."""
+
+    GRAPH = "timeseries"
+    STAT = "stat"
+    HEATMAP = "heatmap"
+    TABLE = "table"
+    STATES = "state-timeline"
+
+
+@dataclass(frozen=True)
+class Query:
+    """One expression of a panel.
+
+    Attributes:
+        legend: Name of its series; {{label}} stands for the value of a label.
+        expression: PromQL.
+        may_be_empty: Why there may be no series although all is well, the end of a sentence that begins with
+            "No data, because"; empty: there always is one while the service has traffic.
+    """
+
+    legend: str
+    expression: str
+    may_be_empty: str = ""
+
+
+@dataclass(frozen=True)
+class Step:
+    """From this value on a panel has this colour; `since` None is the colour below all others."""
+
+    since: float | None
+    color: str
+
+
+@dataclass(frozen=True)
+class Link:
+    """Where a panel's reader goes next; url may hold Grafana's variables."""
+
+    title: str
+    url: str
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One picture.
+
+    Attributes:
+        title: What it shows.
+        description: How to read it, for whoever sees it for the first time; whole sentences.
+        unit: A unit of `grafana_foundation_sdk.models.units`.
+        queries: What is asked.
+        kind: How it is drawn.
+        width: Of the 24 columns of a dashboard.
+        height: In Grafana's rows of 30 pixels.
+        minimum: Where the axis begins; None: at the lowest value.
+        maximum: Where the axis ends; None: at the highest value.
+        steps: Colours by value; in a graph they are lines.
+        values: Words for values, of a panel that shows states.
+        links: Where to look next.
+    """
+
+    title: str
+    description: str
+    unit: str
+    queries: tuple[Query, ...]
+    kind: Kind = Kind.GRAPH
+    width: int = 8
+    height: int = 8
+    minimum: float | None = 0
+    maximum: float | None = None
+    steps: tuple[Step, ...] = ()
+    values: tuple[tuple[int, str, str], ...] = ()
+    links: tuple[Link, ...] = ()
+
+    @property
+    def may_be_empty(self) -> str:
+        """Why the whole panel may be empty; empty text when one of its queries always has data."""
+        reasons = [query.may_be_empty for query in self.queries]
+        return "; ".join(dict.fromkeys(reasons)) if all(reasons) else ""
+
+
+@dataclass(frozen=True)
+class Row:
+    """Panels below one heading."""
+
+    title: str
+    panels: tuple[Panel, ...]
+
+
+@dataclass(frozen=True)
+class Variable:
+    """A choice at the top of a dashboard.
+
+    Attributes:
+        name: As in $name.
+        label: As it is shown.
+        metric: Selector of the series whose label is offered.
+        of: The label; empty: it is called like the variable.
+        chosen: Value that is chosen at first; empty: all.
+    """
+
+    name: str
+    label: str
+    metric: str
+    of: str = ""
+    chosen: str = ""
+
+
+@dataclass(frozen=True)
+class Board:
+    """One dashboard; `uid` is its address and the name of its file."""
+
+    uid: str
+    title: str
+    description: str
+    variables: tuple[Variable, ...]
+    rows: tuple[Row, ...]
+    since: str = "now-1h"
+
+    @property
+    def panels(self) -> tuple[Panel, ...]:
+        """All panels, in the order they are read."""
+        return tuple(panel for row in self.rows for panel in row.panels)
+
+
+def job_and_instance(metric: str, job: str = "") -> tuple[Variable, Variable]:
+    """The two choices that every dashboard offers.
+
+    Args:
+        metric: A metric that every instance has; its labels are offered.
+        job: The job that is chosen at first; empty: all.
+    """
+    return (
+        Variable("job", "Job", metric, chosen=job),
+        Variable("instance", "Instance", f'{metric}{{job=~"$job"}}'),
+    )

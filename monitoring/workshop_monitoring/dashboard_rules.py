@@ -1,0 +1,300 @@
+"""Rules that dashboards keep: those of grafana/dashboard-linter (its docs/rules say why), and some of ours.
+
+Each takes a dashboard as Grafana reads it (JSON) and yields what breaks it. The linter is a Go program that no
+package brings; its names are kept, so that its documentation can be looked up.
+"""
+
+import itertools
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import promql_parser
+from grafana_foundation_sdk.models import units
+
+from workshop_monitoring.promql import fill
+
+Json = Mapping[str, Any]
+
+KNOWN_UNITS = {unit for name, unit in vars(units).items() if name[0].isupper() and isinstance(unit, str)}
+WITHOUT_UNIT = {"row", "text", "dashlist"}
+COUNTER_SUFFIXES = ("_total", "_count", "_sum", "_bucket")
+COUNTER_FUNCTIONS = {"rate", "irate", "increase"}
+
+
+@dataclass(frozen=True)
+class Violation:
+    """What breaks a rule; `panel` is the title of a panel, or empty."""
+
+    panel: str
+    message: str
+
+
+Rule = Callable[[Json], Iterator[Violation]]
+
+
+def template_datasource(board: Json) -> Iterator[Violation]:
+    """The data source can be chosen."""
+    found = _variable(board, "datasource")
+    if not found or found["type"] != "datasource" or found["query"] != "prometheus":
+        yield Violation("", "has no variable datasource for Prometheus")
+    elif found["label"] != "Data source":
+        yield Violation("", "calls its data source something else than 'Data source'")
+
+
+def template_job(board: Json) -> Iterator[Violation]:
+    """The job can be chosen."""
+    yield from _label_variable(board, "job", "Job")
+
+
+def template_instance(board: Json) -> Iterator[Violation]:
+    """The instance can be chosen."""
+    yield from _label_variable(board, "instance", "Instance")
+
+
+def template_label_promql(board: Json) -> Iterator[Violation]:
+    """Variables ask for label values of a selector that is PromQL."""
+    for variable in _query_variables(board):
+        selector, comma, _label = (
+            variable["query"].removeprefix("label_values(").removesuffix(")").rpartition(",")
+        )
+        if not comma or not variable["query"].startswith("label_values("):
+            yield Violation("", f"variable {variable['name']} does not ask for label_values(series, label)")
+        elif isinstance(wrong := _parse(board, selector), str):
+            yield Violation("", f"variable {variable['name']}: {wrong}")
+
+
+def template_on_time_change_reload(board: Json) -> Iterator[Violation]:
+    """Variables are asked for anew when another time range is chosen."""
+    for variable in _query_variables(board):
+        if variable["refresh"] != 2:
+            yield Violation("", f"variable {variable['name']} is not refreshed with the time range")
+
+
+def template_multiple(board: Json) -> Iterator[Violation]:
+    """Several values, or all, can be chosen."""
+    for variable in _query_variables(board):
+        if not (variable["multi"] and variable["includeAll"] and variable["allValue"] == ".+"):
+            yield Violation("", f"variable {variable['name']} does not offer several values and all (.+)")
+
+
+def uneditable_dashboard(board: Json) -> Iterator[Violation]:
+    """What is provisioned is not edited in the browser, where it would be lost."""
+    if board["editable"]:
+        yield Violation("", "is editable")
+
+
+def dashboard_description(board: Json) -> Iterator[Violation]:
+    """A dashboard has a title, and says which question it answers."""
+    if not board["title"] or board["title"] == "New dashboard":
+        yield Violation("", "has no title of its own")
+    if not board["description"].endswith("?"):
+        yield Violation("", "does not say which question it answers")
+
+
+def panel_datasource(board: Json) -> Iterator[Violation]:
+    """Panels and their targets use the data source that is chosen."""
+    wanted = {"type": "prometheus", "uid": "${datasource}"}
+    for panel in _panels(board):
+        if any(part.get("datasource") != wanted for part in (panel, *panel["targets"])):
+            yield Violation(panel["title"], "does not use the data source that is chosen")
+
+
+def panel_title_description(board: Json) -> Iterator[Violation]:
+    """Panels have a title of their own and say how to read them."""
+    for panel in _panels(board):
+        if not panel["title"] or panel["title"] in ("Panel Title", "New panel"):
+            yield Violation(panel["title"], "has no title of its own")
+        if not panel.get("description", "").endswith("."):
+            yield Violation(panel["title"], "has no description in whole sentences")
+    for title, times in Counter(panel["title"] for panel in board["panels"]).items():
+        if times > 1:
+            yield Violation(title, f"is the title of {times} panels")
+
+
+def panel_units(board: Json) -> Iterator[Violation]:
+    """Panels say in which unit their values are."""
+    for panel in _panels(board):
+        unit = panel["fieldConfig"]["defaults"].get("unit")
+        if unit not in KNOWN_UNITS:
+            yield Violation(panel["title"], f"has the unit {unit!r}")
+
+
+def panel_no_targets(board: Json) -> Iterator[Violation]:
+    """Panels ask something."""
+    for panel in _panels(board):
+        if not panel["targets"]:
+            yield Violation(panel["title"], "asks nothing")
+
+
+def panel_id(board: Json) -> Iterator[Violation]:
+    """Panels have an id, each its own: links to a panel name it."""
+    for number, times in Counter(panel.get("id") for panel in board["panels"]).items():
+        if not number or times > 1:
+            yield Violation("", f"has {times} panels with the id {number}")
+
+
+def panel_grid(board: Json) -> Iterator[Violation]:
+    """Panels lie within the 24 columns, none upon another."""
+    for panel in board["panels"]:
+        box = panel["gridPos"]
+        if box["x"] < 0 or box["w"] < 1 or box["x"] + box["w"] > 24:
+            yield Violation(panel["title"], "lies outside of the grid")
+    for one, other in itertools.combinations(board["panels"], 2):
+        if _overlap(one["gridPos"], other["gridPos"]):
+            yield Violation(one["title"], f"lies upon {other['title']}")
+
+
+def target_promql(board: Json) -> Iterator[Violation]:
+    """Targets are PromQL, with variables that the dashboard has."""
+    for panel, target in _targets(board):
+        if isinstance(wrong := _parse(board, target["expr"]), str):
+            yield Violation(panel["title"], wrong)
+
+
+def target_rate_interval(board: Json) -> Iterator[Violation]:
+    """Ranges fit the resolution of the graph and the interval of the scrapes."""
+    for panel, target in _targets(board):
+        for node in _nodes(board, target["expr"]):
+            if isinstance(node, promql_parser.MatrixSelector) and node.range != RATE_INTERVAL:
+                yield Violation(panel["title"], "takes another range than $__rate_interval")
+
+
+def target_job(board: Json) -> Iterator[Violation]:
+    """Targets follow the job that is chosen."""
+    yield from _matches(board, "job")
+
+
+def target_instance(board: Json) -> Iterator[Violation]:
+    """Targets follow the instance that is chosen."""
+    yield from _matches(board, "instance")
+
+
+def target_counter_agg(board: Json) -> Iterator[Violation]:
+    """Of counters a rate is taken, and of nothing else."""
+    for panel, target in _targets(board):
+        rated = {
+            argument.vector_selector.name
+            for node in _nodes(board, target["expr"])
+            if isinstance(node, promql_parser.Call) and node.func.name in COUNTER_FUNCTIONS
+            for argument in node.args
+            if isinstance(argument, promql_parser.MatrixSelector)
+        }
+        for selector in _selectors(board, target["expr"]):
+            if (selector.name or "").endswith(COUNTER_SUFFIXES) and selector.name not in rated:
+                yield Violation(panel["title"], f"does not take a rate of the counter {selector.name}")
+
+
+def target_legend(board: Json) -> Iterator[Violation]:
+    """Series have a name; a table names its columns."""
+    for panel, target in _targets(board):
+        if panel["type"] != "table" and not target.get("legendFormat"):
+            yield Violation(panel["title"], "has series without a name")
+
+
+def target_ref_id(board: Json) -> Iterator[Violation]:
+    """Targets of a panel have different names, as Grafana needs them."""
+    for panel in _panels(board):
+        for name, times in Counter(target.get("refId") for target in panel["targets"]).items():
+            if not name or times > 1:
+                yield Violation(panel["title"], f"has {times} targets with the refId {name}")
+
+
+RULES: dict[str, Rule] = {
+    "template-datasource-rule": template_datasource,
+    "template-job-rule": template_job,
+    "template-instance-rule": template_instance,
+    "template-label-promql-rule": template_label_promql,
+    "template-on-time-change-reload-rule": template_on_time_change_reload,
+    "template-multiple-rule": template_multiple,
+    "uneditable-dashboard-rule": uneditable_dashboard,
+    "dashboard-description-rule": dashboard_description,
+    "panel-datasource-rule": panel_datasource,
+    "panel-title-description-rule": panel_title_description,
+    "panel-units-rule": panel_units,
+    "panel-no-targets-rule": panel_no_targets,
+    "panel-id-rule": panel_id,
+    "panel-grid-rule": panel_grid,
+    "target-promql-rule": target_promql,
+    "target-rate-interval-rule": target_rate_interval,
+    "target-job-rule": target_job,
+    "target-instance-rule": target_instance,
+    "target-counter-agg-rule": target_counter_agg,
+    "target-legend-rule": target_legend,
+    "target-ref-id-rule": target_ref_id,
+}
+
+RATE_INTERVAL = promql_parser.parse_duration("7m")
+"""Stands for $__rate_interval, and is written nowhere else."""
+
+
+def _variable(board: Json, name: str) -> Json | None:
+    return next((found for found in board["templating"]["list"] if found["name"] == name), None)
+
+
+def _query_variables(board: Json) -> list[Json]:
+    return [variable for variable in board["templating"]["list"] if variable["type"] == "query"]
+
+
+def _label_variable(board: Json, name: str, label: str) -> Iterator[Violation]:
+    found = _variable(board, name)
+    if not found or found["type"] != "query":
+        yield Violation("", f"has no variable {name}")
+    elif found["label"] != label or found["datasource"]["uid"] != "${datasource}":
+        yield Violation("", f"has a variable {name} that is not called {label}, or asks another data source")
+
+
+def _panels(board: Json) -> list[Any]:
+    return [panel for panel in board["panels"] if panel["type"] not in WITHOUT_UNIT]
+
+
+def _targets(board: Json) -> Iterator[tuple[Any, Any]]:
+    for panel in _panels(board):
+        for target in panel["targets"]:
+            yield panel, target
+
+
+def _parse(board: Json, expression: str) -> promql_parser.Expr | str:
+    """The expression as a tree, or a text that says what is wrong with it."""
+    own = {variable["name"]: "x" for variable in board["templating"]["list"]}
+    try:
+        return promql_parser.parse(fill(expression, own | {"__rate_interval": "7m"}))
+    except KeyError as error:
+        return f"there is no variable {error.args[0]}: {expression}"
+    except ValueError as error:
+        return f"{error}: {expression}"
+
+
+def _nodes(board: Json, expression: str) -> list[Any]:
+    nodes: list[Any] = []
+    if not isinstance(tree := _parse(board, expression), str):
+        promql_parser.walk(tree, nodes.append)
+    return nodes
+
+
+def _selectors(board: Json, expression: str) -> list[Any]:
+    return [node for node in _nodes(board, expression) if isinstance(node, promql_parser.VectorSelector)]
+
+
+def _matches(board: Json, label: str) -> Iterator[Violation]:
+    for panel, target in _targets(board):
+        # The value that stands for the variable is its name here, so that no other value passes for it.
+        marked = target["expr"].replace(f"${label}", f"chosen {label}")
+        for selector in _selectors(board, marked):
+            matchers = {
+                (matcher.name, str(matcher.op), matcher.value) for matcher in selector.matchers.matchers
+            }
+            if (label, str(promql_parser.MatchOp.Re), f"chosen {label}") not in matchers:
+                yield Violation(
+                    panel["title"], f"does not follow the {label} that is chosen: {target['expr']}"
+                )
+
+
+def _overlap(one: Json, other: Json) -> bool:
+    return bool(
+        one["x"] < other["x"] + other["w"]
+        and other["x"] < one["x"] + one["w"]
+        and one["y"] < other["y"] + other["h"]
+        and other["y"] < one["y"] + one["h"]
+    )

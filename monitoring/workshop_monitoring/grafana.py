@@ -1,0 +1,267 @@
+"""Dashboards as Grafana takes them."""
+
+import zlib
+from typing import Any
+
+from grafana_foundation_sdk.builders import (
+    dashboard,
+    heatmap,
+    prometheus,
+    stat,
+    statetimeline,
+    table,
+    timeseries,
+)
+from grafana_foundation_sdk.builders.common import (
+    GraphThresholdsStyleConfig,
+    ReduceDataOptions,
+    VizLegendOptions,
+    VizTooltipOptions,
+)
+from grafana_foundation_sdk.cog.builder import Builder
+from grafana_foundation_sdk.models.common import (
+    BigValueColorMode,
+    BigValueGraphMode,
+    DataSourceRef,
+    GraphThresholdsStyleMode,
+    LegendDisplayMode,
+    LegendPlacement,
+    SortOrder,
+    TooltipDisplayMode,
+    VisibilityMode,
+)
+from grafana_foundation_sdk.models.dashboard import (
+    AnnotationQuery,
+    Dashboard,
+    DashboardCursorSync,
+    DashboardLinkType,
+    DataTransformerConfig,
+    Threshold,
+    ThresholdsMode,
+    ValueMap,
+    ValueMappingResult,
+    VariableModel,
+    VariableOption,
+    VariableRefresh,
+)
+from grafana_foundation_sdk.models.heatmap import HeatmapColorMode
+from grafana_foundation_sdk.models.prometheus import PromQueryFormat
+
+from workshop_monitoring.board import Board, Kind, Panel, Query, Step, Variable
+
+DATA_SOURCE = DataSourceRef(type_val="prometheus", uid="${datasource}")
+TAG = "ml-workshop"
+
+NEW_REVISION = (
+    "max by (revision, dataset) (ml_workshop_model_info) "
+    "unless on (revision) max by (revision) (ml_workshop_model_info offset 5m)"
+)
+"""Has a value while a revision is served that was not served five minutes before."""
+
+AnyPanel = timeseries.Panel | stat.Panel | heatmap.Panel | table.Panel | statetimeline.Panel
+
+
+def build(board: Board) -> Dashboard:
+    """The dashboard, ready to be written as JSON."""
+    made = (
+        dashboard.Dashboard(board.title)
+        .uid(board.uid)
+        .description(board.description)
+        .tags([TAG])
+        .readonly()
+        .refresh("10s")
+        .time(board.since, "now")
+        .timezone("browser")
+        .tooltip(DashboardCursorSync.CROSSHAIR)
+        .link(
+            dashboard.DashboardLink("ML workshop")
+            .type(DashboardLinkType.DASHBOARDS)
+            .tags([TAG])
+            .keep_time(True)
+        )
+        .annotation(_Marks())
+        .with_variable(_data_source())
+    )
+    for variable in board.variables:
+        made.with_variable(_variable(variable))
+    for row in board.rows:
+        made.with_row(dashboard.Row(row.title).id(_id(row.title)))
+        for panel in row.panels:
+            made.with_panel(_panel(panel))
+    return made.build()
+
+
+def _id(title: str) -> int:
+    # Of the title, not of the position: a panel that is put in front leaves the others' numbers alone.
+    return zlib.crc32(title.encode()) % 1_000_000
+
+
+class _RevisionMarks(AnnotationQuery):
+    """The SDK's annotations lack what the Prometheus data source reads of them."""
+
+    def to_json(self) -> dict[str, object]:
+        """All of it."""
+        return super().to_json() | {
+            "step": "60s",
+            "titleFormat": "New model revision",
+            "textFormat": "{{revision}} trained on {{dataset}}",
+        }
+
+
+class _Marks(Builder[AnnotationQuery]):
+    """A vertical line where a revision of the model was served for the first time."""
+
+    def build(self) -> AnnotationQuery:
+        """The annotation."""
+        return _RevisionMarks(
+            name="Model revisions", datasource=DATA_SOURCE, expr=NEW_REVISION, icon_color="purple"
+        )
+
+
+def _data_source() -> dashboard.DatasourceVariable:
+    return (
+        dashboard.DatasourceVariable("datasource")
+        .label("Data source")
+        .type("prometheus")
+        .current(VariableOption(text="Prometheus", value="prometheus"))
+    )
+
+
+def _variable(variable: Variable) -> Builder[VariableModel]:
+    text, value = (variable.chosen, variable.chosen) if variable.chosen else ("All", "$__all")
+    return (
+        dashboard.QueryVariable(variable.name)
+        .label(variable.label)
+        .datasource(DATA_SOURCE)
+        .query(f"label_values({variable.metric}, {variable.of or variable.name})")
+        .refresh(VariableRefresh.ON_TIME_RANGE_CHANGED)
+        .multi(True)
+        .include_all(True)
+        .all_value(".+")
+        .current(VariableOption(text=[text], value=[value]))
+    )
+
+
+def _panel(panel: Panel) -> AnyPanel:
+    made = _drawn(panel)
+    made.id(_id(panel.title)).title(panel.title).description(panel.description)
+    made.datasource(DATA_SOURCE).unit(panel.unit).height(panel.height).span(panel.width)
+    if panel.minimum is not None:
+        made.min(panel.minimum)
+    if panel.maximum is not None:
+        made.max(panel.maximum)
+    if panel.may_be_empty:
+        made.no_value(f"No data, because {panel.may_be_empty}.")
+    if panel.steps:
+        made.thresholds(_thresholds(panel.steps))
+    if panel.values:
+        made.mappings(
+            [
+                ValueMap(
+                    {
+                        str(value): ValueMappingResult(text=text, color=color)
+                        for value, text, color in panel.values
+                    }
+                )
+            ]
+        )
+    for ref_id, query in zip("ABCDEFGH", panel.queries, strict=False):
+        made.with_target(_target(query, panel.kind).ref_id(ref_id))
+    links = [
+        dashboard.DashboardLink(link.title).type(DashboardLinkType.LINK).url(link.url) for link in panel.links
+    ]
+    if links and panel.kind is Kind.STATES:
+        made.data_links(list(links))  # about one series
+    elif links:
+        made.links(list(links))
+    return made
+
+
+def _drawn(panel: Panel) -> AnyPanel:
+    match panel.kind:
+        case Kind.GRAPH:
+            return _graph(panel)
+        case Kind.STAT:
+            return _stat()
+        case Kind.HEATMAP:
+            return _heatmap(panel)
+        case Kind.TABLE:
+            return _table()
+        case Kind.STATES:
+            return _states()
+
+
+def _target(query: Query, kind: Kind) -> prometheus.Dataquery:
+    target = prometheus.Dataquery().expr(query.expression).datasource(DATA_SOURCE)
+    if query.legend:
+        target.legend_format(query.legend)
+    match kind:
+        case Kind.TABLE:
+            return target.instant().format(PromQueryFormat.TABLE)
+        case Kind.HEATMAP:
+            return target.range().format(PromQueryFormat.HEATMAP)
+        case _:
+            return target.range()
+
+
+def _thresholds(steps: tuple[Step, ...]) -> dashboard.ThresholdsConfig:
+    return (
+        dashboard.ThresholdsConfig()
+        .mode(ThresholdsMode.ABSOLUTE)
+        .steps([Threshold(value=step.since, color=step.color) for step in steps])
+    )
+
+
+def _graph(panel: Panel) -> timeseries.Panel:
+    graph = (
+        timeseries.Panel()
+        .line_width(1)
+        .fill_opacity(10)
+        .show_points(VisibilityMode.NEVER)
+        .legend(
+            VizLegendOptions()
+            .display_mode(LegendDisplayMode.TABLE)
+            .placement(LegendPlacement.BOTTOM)
+            .show_legend(True)
+            .calcs(["lastNotNull", "max"])
+        )
+        .tooltip(VizTooltipOptions().mode(TooltipDisplayMode.MULTI).sort(SortOrder.DESCENDING))
+    )
+    if panel.steps:
+        graph.thresholds_style(GraphThresholdsStyleConfig().mode(GraphThresholdsStyleMode.DASHED))
+    return graph
+
+
+def _stat() -> stat.Panel:
+    return (
+        stat.Panel()
+        .graph_mode(BigValueGraphMode.AREA)
+        .color_mode(BigValueColorMode.VALUE)
+        .reduce_options(ReduceDataOptions().calcs(["lastNotNull"]))
+    )
+
+
+def _heatmap(panel: Panel) -> heatmap.Panel:
+    return (
+        heatmap.Panel()
+        .calculate(False)
+        .y_axis(heatmap.YAxisConfig().unit(panel.unit))
+        .color(heatmap.HeatmapColorOptions().mode(HeatmapColorMode.SCHEME).scheme("Turbo").steps(64))
+        .mode(TooltipDisplayMode.SINGLE)
+        .show_y_histogram()
+        .hide_legend()
+    )
+
+
+def _table() -> table.Panel:
+    """Labels as columns; time and value say nothing."""
+    hidden: dict[str, Any] = {"excludeByName": {"Time": True, "Value": True}}
+    return table.Panel().with_transformation(DataTransformerConfig(id_val="organize", options=hidden))
+
+
+def _states() -> statetimeline.Panel:
+    return (
+        statetimeline.Panel()
+        .show_value(VisibilityMode.NEVER)
+        .legend(VizLegendOptions().show_legend(False).display_mode(LegendDisplayMode.LIST))
+    )

@@ -1,0 +1,52 @@
+"""PromQL that several dashboards need, over whatever a dashboard's variables choose."""
+
+import re
+from collections.abc import Mapping
+
+CHOSEN = 'job=~"$job", instance=~"$instance"'
+"""What job and instance variables choose."""
+
+
+def select(metric: str, *matchers: str, chosen: str = CHOSEN) -> str:
+    """Series of a metric, for example `up{job=~"$job", instance=~"$instance"}`."""
+    return f"{metric}{{{', '.join((chosen, *matchers))}}}"
+
+
+def rate(counter: str, *matchers: str, chosen: str = CHOSEN) -> str:
+    """Increase of a counter per second."""
+    return f"rate({select(counter, *matchers, chosen=chosen)}[$__rate_interval])"
+
+
+def mean(histogram: str, *matchers: str, chosen: str = CHOSEN) -> str:
+    """Mean of what a histogram observed."""
+    total, count = (rate(f"{histogram}_{part}", *matchers, chosen=chosen) for part in ("sum", "count"))
+    return f"sum({total}) / sum({count})"
+
+
+def quantile(share: float, histogram: str, *matchers: str, by: str = "", chosen: str = CHOSEN) -> str:
+    """Value that a share of what a histogram observed does not exceed, interpolated within a bucket.
+
+    Args:
+        share: From 0 to 1, for example 0.99.
+        histogram: Name without _bucket.
+        matchers: Further label matchers.
+        by: A label to tell apart by.
+        chosen: Matchers for what is looked at.
+    """
+    labels = f"le, {by}" if by else "le"
+    buckets = rate(f"{histogram}_bucket", *matchers, chosen=chosen)
+    return f"histogram_quantile({share:g}, sum by ({labels}) ({buckets}))"
+
+
+def buckets(histogram: str, *matchers: str, chosen: str = CHOSEN) -> str:
+    """Observations per second in each bucket of a histogram, as a heat map needs them."""
+    return f"sum by (le) ({rate(f'{histogram}_bucket', *matchers, chosen=chosen)})"
+
+
+def fill(expression: str, values: Mapping[str, str]) -> str:
+    """An expression with its Grafana variables, $name or ${name}, filled in.
+
+    Raises:
+        KeyError: It has a variable that is not among the values.
+    """
+    return re.sub(r"\$\{?(\w+)\}?", lambda found: values[found[1]], expression)
