@@ -10,7 +10,7 @@ APP_LOCKS := $(addprefix app/requirements/,train.txt serve.txt loadtest.txt test
 LAB_DATASET ?=
 SCENARIO ?= --all
 
-.PHONY: help lab lab-down verify test lint unit molecule venv venv-test venv-app hosts clean
+.PHONY: help lab lab-down verify test lint unit molecule bench venv venv-test venv-app venv-bench hosts clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -55,6 +55,11 @@ unit: venv-test venv-app ## Unit and template tests: a few minutes, no hosts
 molecule: venv-test venv-app hosts ## Every role and the whole site on real systemd hosts; SCENARIO=-s\ name for one
 	molecule test $(SCENARIO) --no-command-borders --report
 
+bench: venv-bench ## Measure against the workshop's way and two peers: .bench/results; BENCH=training|serving for a half
+	@lab/setup.sh command wrk wrk
+	@cd tests/bench && ../../.bench/venv/bin/python -m benchmark --output ../../.bench \
+	  --dataset "$(or $(abspath $(LAB_DATASET)),$(wildcard $(CURDIR)/../shared/data/imdb),sample)" $(if $(BENCH),--only $(BENCH))
+
 hosts: export LAB_DATASET := $(or $(LAB_DATASET),$(wildcard ../shared/data/imdb))
 hosts: venv-test
 	@lab/setup.sh docker
@@ -72,3 +77,8 @@ venv-app:
 	@lab/setup.sh venv app/.venv $(APP_LOCKS)
 	@app/.venv/bin/ml-workshop --version >/dev/null 2>&1 || \
 	  app/.venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --editable app
+
+venv-bench:
+	@lab/setup.sh venv .bench/venv app/requirements/train.txt app/requirements/serve.txt tests/bench/requirements.txt
+	@.bench/venv/bin/ml-workshop --version >/dev/null 2>&1 || \
+	  .bench/venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --editable app

@@ -1,0 +1,71 @@
+"""What the project promises, and whether a run kept it."""
+
+from dataclasses import dataclass
+from enum import Enum
+
+
+class Verdict(Enum):
+    """How a figure compares with its bar."""
+
+    REACHED = "reached"
+    MET = "met"
+    MISSED = "MISSED"
+    NOT_JUDGED = "not judged"
+    NOT_MEASURED = "not measured"
+
+
+@dataclass(frozen=True)
+class Bar:
+    """One promise.
+
+    Attributes:
+        key: What results call the figure.
+        what: What people read.
+        bar: Worst figure that is accepted.
+        reach: What we want.
+        higher_is_better: Whether the bar is a lower bound.
+        unit: Appended to figures: "" for ratios, " %", " MB" (10^6 bytes) or " s".
+        imdb_only: Whether the promise is about IMDB, and says nothing of other data.
+    """
+
+    key: str
+    what: str
+    bar: float
+    reach: float
+    higher_is_better: bool
+    unit: str = ""
+    imdb_only: bool = True
+
+    def judge(self, figure: float | None, imdb: bool) -> Verdict:
+        """Compare a figure.
+
+        Args:
+            figure: What was measured, if it was.
+            imdb: Whether the data was IMDB.
+        """
+        if figure is None:
+            return Verdict.NOT_MEASURED
+        if self.imdb_only and not imdb:
+            return Verdict.NOT_JUDGED
+        times = self.times_bar(figure)
+        if times >= self.times_bar(self.reach):
+            return Verdict.REACHED
+        return Verdict.MET if times >= 1 else Verdict.MISSED
+
+    def times_bar(self, figure: float) -> float:
+        """Return how many times better than the bar a figure is; 1 just keeps it."""
+        return figure / self.bar if self.higher_is_better else self.bar / figure
+
+
+BARS = (
+    Bar("accuracy", "accuracy on the test split", 92.0, 92.5, True, " %"),
+    Bar("training_seconds", "training wall / workshop's way", 0.35, 0.20, False),
+    Bar("training_memory", "training peak memory / workshop's way", 0.30, 0.20, False),
+    Bar("predict_p50", "predict p50, one review, library call / workshop's way", 0.15, 0.08, False),
+    Bar("requests_workshop", "requests/s, 16 connections / workshop's way", 5, 8, True),
+    Bar("requests_peer", "requests/s, 16 connections / FastAPI peer", 1.0, 1.3, True, imdb_only=False),
+    Bar("requests_ceiling", "requests/s, 16 connections / no-op ceiling", 0.60, 0.75, True, imdb_only=False),
+    Bar("p99_workshop", "p99 at 16 connections / workshop's way", 0.25, 0.15, False),
+    Bar("worker_memory", "resident memory of one worker", 85, 60, False, " MB", imdb_only=False),
+    Bar("start_seconds", "process start to first correct answer", 1.0, 0.5, False, " s", imdb_only=False),
+)

@@ -1,0 +1,42 @@
+"""What a run happened on."""
+
+import os
+import platform
+from datetime import UTC, datetime
+from pathlib import Path
+
+import psutil
+
+from benchmark.progress import say
+
+CORES = 2
+BUSY_PERCENT = 15
+LOOK_SECONDS = 1.0
+
+
+def take_two_cores() -> None:
+    """Keep this process, and all it starts, on two cores: the promises are made for two."""
+    os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:CORES])
+
+
+def describe() -> dict[str, str]:
+    """Return what a reader has to know of the machine; says so when it is busy with something else."""
+    busy = psutil.cpu_percent(interval=LOOK_SECONDS)
+    if busy > BUSY_PERCENT:
+        say(f"other programs use {busy:.0f} % of this machine: figures will be worse than they are")
+    model = next(
+        (
+            line.partition(": ")[2]
+            for line in Path("/proc/cpuinfo").read_text().splitlines()
+            if "model name" in line
+        ),
+        platform.processor(),
+    )
+    return {
+        "date": datetime.now(UTC).date().isoformat(),
+        "processor": model,
+        "cores": str(len(os.sched_getaffinity(0))),
+        "kernel": platform.release(),
+        "Python": platform.python_version(),
+        "busy before": f"{busy:.0f} %",
+    }

@@ -1,0 +1,93 @@
+"""The results as a picture."""
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from statistics import median
+
+import matplotlib as mpl
+
+mpl.use("Agg")  # before pyplot: there may be no display
+
+from matplotlib import pyplot as plt
+from matplotlib.axes import Axes
+
+from benchmark.bars import BARS, Verdict
+from benchmark.results import Results
+from benchmark.serving import CONNECTIONS, Serving
+from benchmark.training import Training
+from benchmark.wrk import Load
+
+COLOURS = {Verdict.REACHED: "tab:green", Verdict.MET: "tab:olive", Verdict.MISSED: "tab:red"}
+GREY = "lightgrey"
+
+
+def draw(results: Results, file: Path) -> None:
+    """Draw a run.
+
+    Args:
+        results: Of the run.
+        file: PNG to write.
+    """
+    panels: list[Callable[[Axes], None]] = [partial(_promises, results)]
+    if results.training:
+        panels.append(partial(_training, results.training))
+    if results.serving:
+        panels.append(partial(_load, results.serving, "requests/s", lambda load: load.requests_per_second))
+        panels.append(partial(_load, results.serving, "p99, ms", lambda load: load.p99))
+    figure, axes = plt.subplots(
+        (len(panels) + 1) // 2, 2, figsize=(14, 9), layout="constrained", squeeze=False
+    )
+    for axis in axes.flat[len(panels) :]:
+        axis.set_visible(False)
+    for panel, axis in zip(panels, axes.flat, strict=False):
+        panel(axis)
+    figure.savefig(file, dpi=70)
+    plt.close(figure)
+
+
+def _promises(results: Results, axis: Axes) -> None:
+    """One bar per promise, as a multiple of what is asked for: right of 1 is kept."""
+    figures = results.figures()
+    shown = [bar for bar in reversed(BARS) if bar.key in figures]
+    for position, bar in enumerate(shown):
+        verdict = bar.judge(figures[bar.key], results.imdb)
+        axis.barh(position, bar.times_bar(figures[bar.key]), color=COLOURS.get(verdict, GREY))
+        axis.plot(bar.times_bar(bar.reach), position, marker="|", markersize=16, color="black")
+    axis.set_yticks(range(len(shown)), [bar.what for bar in shown])
+    axis.axvline(1, color="black", linestyle="--", linewidth=1)
+    axis.set_xscale("log")
+    axis.set_xticks([0.5, 1, 2, 5, 10], ["0.5", "1", "2", "5", "10"])
+    axis.minorticks_off()
+    axis.set_title("times better than the bar (|: what we reach for)")
+
+
+def _training(seen: Training, axis: Axes) -> None:
+    names = list(seen.runs)
+    seconds = [median(run.seconds for run in seen.runs[name]) for name in names]
+    gigabytes = [median(run.peak_bytes for run in seen.runs[name]) / 1e9 for name in names]
+    for offset, values, label in ((-0.2, seconds, "{:.0f} s"), (0.2, gigabytes, "{:.2f} GB")):
+        drawn = axis.bar(
+            [position + offset for position in range(len(names))],
+            [value / max(values) for value in values],
+            0.35,
+        )
+        axis.bar_label(drawn, [label.format(value) for value in values])
+    axis.set_xticks(range(len(names)), [f"{name}: accuracy {seen.accuracy[name]:.1%}" for name in names])
+    axis.set_yticks([])
+    axis.set_title("training: wall time and peak memory")
+
+
+def _load(seen: Serving, title: str, value: Callable[[Load], float], axis: Axes) -> None:
+    for name, loads in seen.loads.items():
+        axis.plot(
+            [str(count) for count in CONNECTIONS],
+            [median(value(load) for load in loads[count]) for count in CONNECTIONS],
+            marker="o",
+            label=name,
+        )
+    axis.set_yscale("log")
+    axis.set_xlabel("connections")
+    axis.set_title(title)
+    axis.grid(visible=True, which="both", alpha=0.3)
+    axis.legend()

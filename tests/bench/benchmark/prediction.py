@@ -1,0 +1,67 @@
+"""Time of one prediction as a pure library call.
+
+`python -m benchmark.prediction ours|workshop MODEL BODIES` times one way, in a process of its own, and prints one
+JSON object.
+"""
+
+import json
+import statistics
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from benchmark.processes import run_measured
+from benchmark.progress import say
+from benchmark.reviews import read_texts
+from benchmark.training import Models, last_json
+
+WARM_UP = 50
+ONE_THREAD = {"OMP_NUM_THREADS": "1"}
+WAYS = {"ours": ONE_THREAD, "workshop": {}, "workshop, 1 thread": ONE_THREAD}
+"""What is timed, and its environment. PyTorch's own choice of threads is not always its fastest."""
+
+
+def measure(models: Models, bodies: Path, rounds: int, logs: Path) -> dict[str, list[float]]:
+    """Time single predictions, alternating.
+
+    Returns:
+        The median of each round in microseconds, for each of WAYS.
+    """
+    medians: dict[str, list[float]] = {way: [] for way in WAYS}
+    for number in range(1, rounds + 1):
+        for way, environment in WAYS.items():
+            kind = way.partition(",")[0]
+            model = models.ours if kind == "ours" else models.workshop
+            command = (sys.executable, "-m", "benchmark.prediction", kind, str(model), str(bodies))
+            _, printed = run_measured(command, logs / f"predict-{kind}.log", environment)
+            medians[way].append(last_json(printed)["p50_microseconds"])
+        say(f"predict {number}/{rounds}: " + ", ".join(f"{way} {medians[way][-1]:,.0f} us" for way in WAYS))
+    return medians
+
+
+def time_calls(predict: Callable[[str], object], texts: list[str]) -> float:
+    """Return the median duration of a call, microseconds."""
+    for text in texts[:WARM_UP]:
+        predict(text)
+    durations = []
+    for text in texts:
+        begin = time.perf_counter_ns()
+        predict(text)
+        durations.append(time.perf_counter_ns() - begin)
+    return statistics.median(durations) / 1e3
+
+
+def _predictor(kind: str, model: Path) -> Callable[[str], object]:
+    if kind == "ours":
+        from ml_workshop.model.predictor import Predictor
+
+        return Predictor.load(model).predict
+    from workshop.predictor import Predictor as WorkshopPredictor
+
+    return WorkshopPredictor(model).predict
+
+
+if __name__ == "__main__":
+    median = time_calls(_predictor(sys.argv[1], Path(sys.argv[2])), read_texts(Path(sys.argv[3])))
+    print(json.dumps({"p50_microseconds": median}))

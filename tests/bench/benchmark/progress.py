@@ -1,0 +1,11 @@
+"""Telling a person what goes on."""
+
+import sys
+import time
+
+_BEGIN = time.monotonic()
+
+
+def say(line: str) -> None:
+    """Print a line with the seconds since the start, on standard error."""
+    print(f"[{time.monotonic() - _BEGIN:4.0f} s] {line}", file=sys.stderr, flush=True)

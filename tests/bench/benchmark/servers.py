@@ -1,0 +1,158 @@
+"""The servers that are compared, and starting them."""
+
+import json
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.client import HTTPConnection, HTTPException
+from pathlib import Path
+from socket import socket
+
+from benchmark.errors import BenchmarkError
+from benchmark.processes import started
+from benchmark.training import Models
+
+OURS, PEER, CEILING = "ours", "FastAPI peer", "no-op ceiling"
+WORKSHOP_ONE, WORKSHOP_TWO = "workshop, 1 process", "workshop, 2 processes"
+WORKSHOP = (WORKSHOP_ONE, WORKSHOP_TWO)
+
+WORKERS = "2"
+START_SECONDS = 60
+POLL_SECONDS = 0.002
+ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+MEETING_PLACE = {"PROMETHEUS_MULTIPROC_DIR": "{metrics}"}
+
+
+@dataclass(frozen=True)
+class Server:
+    """How to start a server.
+
+    Attributes:
+        name: What results call it.
+        command: Program and arguments; {port} stands for the port.
+        environment: Added to ours; {metrics} stands for an empty directory of its own.
+        prediction: Its right answer to the golden review, 0 or 1; None if any answer counts as right.
+    """
+
+    name: str
+    command: tuple[str, ...]
+    environment: dict[str, str] = field(default_factory=dict)
+    prediction: int | None = None
+
+
+@dataclass(frozen=True)
+class Running:
+    """A server that answers.
+
+    Attributes:
+        name: What results call it.
+        port: Where it listens, on 127.0.0.1.
+        pid: Of the process that was started.
+        start_seconds: From the start of the process to its first correct answer.
+    """
+
+    name: str
+    port: int
+    pid: int
+    start_seconds: float
+
+
+def all_servers(models: Models) -> list[Server]:
+    """Return the servers to compare, each as its user would run it.
+
+    Ours as the unit of the role does. The workshop's as its page does (one process, Uvicorn's access log) but
+    without the file watcher, and once more with as many processes as ours has.
+    """
+    golden = golden_review(models.ours)[1]
+    uvicorn = (sys.executable, "-m", "uvicorn", "--host", "127.0.0.1", "--port", "{port}")
+    peer = ("--workers", WORKERS, "--loop", "uvloop", "--http", "httptools", "--no-access-log")
+    command = str(Path(sys.executable).with_name("ml-workshop"))
+    in_workshops_way = {"WORKSHOP_MODEL": str(models.workshop)}
+    return [
+        Server(
+            OURS,
+            (command, "serve", "--model", str(models.ours), "--port", "{port}", "--workers", WORKERS),
+            {**MEETING_PLACE, "OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1"},
+            golden,
+        ),
+        Server(
+            PEER,
+            (*uvicorn, *peer, "peers.fastapi_peer:app"),
+            {**MEETING_PLACE, **ONE_THREAD, "PEER_MODEL": str(models.ours)},
+            golden,
+        ),
+        Server(
+            CEILING, (sys.executable, "-m", "peers.noop", str(models.ours), "{port}", WORKERS), MEETING_PLACE
+        ),
+        Server(WORKSHOP_ONE, (*uvicorn, "workshop.server:app"), in_workshops_way),
+        Server(
+            WORKSHOP_TWO,
+            (*uvicorn, "--workers", WORKERS, "workshop.server:app"),
+            {**in_workshops_way, **ONE_THREAD},
+        ),
+    ]
+
+
+def golden_review(model: Path) -> tuple[str, int]:
+    """Return a review that the model must know, and its class."""
+    golden = json.loads((model / "config.json").read_text())["golden"][0]
+    return golden["text"], golden["prediction"]
+
+
+@contextmanager
+def running(server: Server, review: str, logs: Path) -> Iterator[Running]:
+    """Start a server, wait for its first correct answer, and stop it at the end.
+
+    Args:
+        server: Which one.
+        review: What it is asked.
+        logs: Directory for its output.
+
+    Raises:
+        BenchmarkError: It does not answer within a minute.
+    """
+    port = _free_port()
+    metrics = Path(tempfile.mkdtemp(prefix="ml-workshop-bench-", dir=_memory_directory()))
+    command = [part.format(port=port) for part in server.command]
+    environment = {name: value.format(metrics=metrics) for name, value in server.environment.items()}
+    log = logs / f"{server.name.replace(', ', '-').replace(' ', '-')}.log"
+    try:
+        begin = time.perf_counter()
+        with started(command, log, environment) as process:
+            body = json.dumps({"text": review}).encode()
+            while not _answers(port, body, server.prediction):
+                if process.poll() is not None or time.perf_counter() - begin > START_SECONDS:
+                    raise BenchmarkError(f"The server '{server.name}' does not answer; {log} says why.")
+                time.sleep(POLL_SECONDS)
+            yield Running(server.name, port, process.pid, time.perf_counter() - begin)
+    finally:
+        shutil.rmtree(metrics, ignore_errors=True)
+
+
+def _answers(port: int, body: bytes, prediction: int | None) -> bool:
+    connection = HTTPConnection("127.0.0.1", port, timeout=START_SECONDS)
+    try:
+        connection.request("POST", "/predict", body, {"Content-Type": "application/json"})
+        response = connection.getresponse()
+        answer = response.read()
+        return response.status == 200 and prediction in (None, json.loads(answer)["prediction"])
+    except (OSError, HTTPException):
+        return False
+    finally:
+        connection.close()
+
+
+def _free_port() -> int:
+    with socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _memory_directory() -> str | None:
+    """Return a directory in memory, where systemd's RuntimeDirectory= is as well; None for the default."""
+    shared_memory = Path("/dev/shm")  # noqa: S108 -- mkdtemp makes a directory of our own in it
+    return str(shared_memory) if shared_memory.is_dir() else None

@@ -1,0 +1,99 @@
+"""Training both ways."""
+
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from benchmark.processes import Usage, run_measured
+from benchmark.progress import say
+from workshop.network import WEIGHTS
+
+OURS, WORKSHOP = "ours", "workshop"
+COMMAND = str(Path(sys.executable).with_name("ml-workshop"))
+
+
+@dataclass(frozen=True)
+class Models:
+    """Directories of the trained models."""
+
+    ours: Path
+    workshop: Path
+
+
+@dataclass(frozen=True)
+class Training:
+    """What was seen of training, OURS and WORKSHOP.
+
+    Attributes:
+        runs: The whole command, from reading the data to writing the model; one per round.
+        accuracy: On the whole test split, 0 to 1.
+    """
+
+    runs: dict[str, list[Usage]]
+    accuracy: dict[str, float]
+
+
+def measure(dataset: Path, models: Models, rounds: int, logs: Path) -> Training:
+    """Train both ways, alternating, and measure both models on the test split.
+
+    Args:
+        dataset: Directory with train.* and test.*.
+        models: Directories to write.
+        rounds: How often.
+        logs: Directory for output.
+    """
+    commands = _commands(dataset, models)
+    runs: dict[str, list[Usage]] = {name: [] for name in commands}
+    for number in range(1, rounds + 1):
+        for name, command in commands.items():
+            usage, _ = run_measured(command, logs / f"train-{name}.log")
+            runs[name].append(usage)
+            say(
+                f"training {number}/{rounds}, {name}: {usage.seconds:.1f} s, {usage.peak_bytes / 1e6:,.0f} MB"
+            )
+    accuracy = _accuracy(dataset, models, logs)
+    say("accuracy: " + ", ".join(f"{name} {value:.2%}" for name, value in accuracy.items()))
+    return Training(runs, accuracy)
+
+
+def train_missing(dataset: Path, models: Models, logs: Path) -> None:
+    """Train what is missing; ours also when the code that trains has changed since."""
+    commands = _commands(dataset, models)
+    _, printed = run_measured((COMMAND, "fingerprint", "--dataset", str(dataset)), logs / "fingerprint.log")
+    config = models.ours / "config.json"
+    if (
+        not config.is_file()
+        or json.loads(config.read_text())["fingerprint"] != last_json(printed)["fingerprint"]
+    ):
+        say("training our model")
+        run_measured(commands[OURS], logs / "train-ours.log")
+    if not (models.workshop / WEIGHTS).is_file():
+        say("training the workshop's model")
+        run_measured(commands[WORKSHOP], logs / "train-workshop.log")
+
+
+def _commands(dataset: Path, models: Models) -> dict[str, Sequence[str]]:
+    return {
+        OURS: (COMMAND, "train", "--dataset", str(dataset), "--output-dir", str(models.ours)),
+        WORKSHOP: (sys.executable, "-m", "workshop.train", str(dataset), str(models.workshop)),
+    }
+
+
+def _accuracy(dataset: Path, models: Models, logs: Path) -> dict[str, float]:
+    commands = {
+        OURS: (COMMAND, "evaluate", "--model", str(models.ours), "--data", str(dataset)),
+        WORKSHOP: (sys.executable, "-m", "workshop.evaluate", str(models.workshop), str(dataset)),
+    }
+    return {
+        name: float(last_json(run_measured(command, logs / f"evaluate-{name}.log")[1])["accuracy"])
+        for name, command in commands.items()
+    }
+
+
+def last_json(output: str) -> dict[str, Any]:
+    """Return the last JSON object among the lines that a program printed."""
+    printed: dict[str, Any] = json.loads([line for line in output.splitlines() if line.startswith("{")][-1])
+    return printed
