@@ -6,9 +6,10 @@ linear:
     z = W relu(x E + b) + c,   so   z = sum over n-grams f of x_f (E_f * [x E + b > 0]) W^T + a constant
 
 Gradient times input (Shrikumar et al. 2016, arXiv:1605.01713) is therefore no approximation here: the
-contributions of the n-grams and the constant add up to the score exactly. What is explained is the lead of the
-predicted class over the runner-up, z_best - z_second; with two classes that is the log-odds of the verdict. An
-n-gram's contribution is shared equally by the places where it occurs, and at each of them by its tokens.
+contributions of the n-grams and the constant add up to the score exactly. What is explained is the lead of
+the predicted class over the runner-up, z_best - z_second; with two classes that is the log-odds of the
+verdict. An n-gram's contribution is shared equally by the places where it occurs, and at each of them by its
+tokens.
 """
 
 from dataclasses import dataclass

@@ -33,14 +33,19 @@ class BadRequestError(Exception):
         self.message = message
 
 
-def read_json(environ: "WSGIEnvironment", limits: Limits) -> dict[str, Any]:
+def read_json(environ: "WSGIEnvironment", limits: Limits, wrong_shape: int = 422) -> dict[str, Any]:
     """Read the JSON object in the body of a request.
 
     Strictly: UTF-8 without a byte order mark, no NaN or Infinity, no name twice in one object.
 
+    Args:
+        environ: Of the request.
+        limits: Of a request.
+        wrong_shape: Status for JSON that is not an object.
+
     Raises:
         BadRequestError: 413 too large, 415 not JSON by its headers, 400 malformed or broken off, 408 sent too
-            slowly, 422 not an object.
+            slowly, `wrong_shape`.
     """
     content_type = environ.get("CONTENT_TYPE", "")
     if content_type != _JSON or "HTTP_CONTENT_ENCODING" in environ:
@@ -56,7 +61,7 @@ def read_json(environ: "WSGIEnvironment", limits: Limits) -> dict[str, Any]:
     except ValueError as error:  # Python converts no integer of more than 4300 digits
         raise BadRequestError(400, "The body is not valid JSON for us: it has too long a number.") from error
     if not isinstance(content, dict):
-        raise BadRequestError(422, 'The body must be a JSON object such as {"text": "..."}.')
+        raise BadRequestError(wrong_shape, 'The body must be a JSON object such as {"text": "..."}.')
     return content
 
 
@@ -92,25 +97,25 @@ def texts_to_classify(content: dict[str, Any], limits: Limits) -> tuple[list[str
     return [checked(text, f'"texts"[{position}]', limits) for position, text in enumerate(texts)], True
 
 
-def checked(text: object, name: str, limits: Limits, status: int = 422) -> str:
+def checked(text: object, name: str, limits: Limits, wrong_shape: int = 422) -> str:
     """Return a text that may be classified.
 
     Args:
         text: What the client sent.
         name: Where it stood.
         limits: Of a request.
-        status: Of the error.
+        wrong_shape: Status of the error.
 
     Raises:
         BadRequestError: It is not a string, empty, or too long.
     """
     if not isinstance(text, str):
-        raise BadRequestError(status, f"{name} must be a string.")
+        raise BadRequestError(wrong_shape, f"{name} must be a string.")
     if not text or text.isspace():
-        raise BadRequestError(status, f"{name} is empty.")
+        raise BadRequestError(wrong_shape, f"{name} is empty.")
     if len(text) > limits.text_characters:
         raise BadRequestError(
-            status, f"{name} has {len(text)} characters; at most {limits.text_characters} are allowed."
+            wrong_shape, f"{name} has {len(text)} characters; at most {limits.text_characters} are allowed."
         )
     return text
 

@@ -10,6 +10,7 @@ from ml_workshop.serving.request_ids import HEADER, RequestIds
 if TYPE_CHECKING:
     from _typeshed import OptExcInfo
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+    from flask import Request
 
 REQUEST_ID = "ml_workshop.request_id"
 TEXTS = "ml_workshop.texts"
@@ -41,26 +42,32 @@ class RequestLog:
         """Answer one request."""
         started = perf_counter()
         request_id = environ[REQUEST_ID] = self._ids.choose(environ.get("HTTP_X_REQUEST_ID"))
-        answer: list[Any] = ["500", []]
+        answer: list[Any] = ["500", [], None]
 
         def start(
             status: str, headers: list[tuple[str, str]], error: "OptExcInfo | None" = None
         ) -> "Callable[[bytes], object]":
             headers.append((HEADER, request_id))
-            answer[:] = status, headers
+            answer[:] = status, headers, environ.get("werkzeug.request")  # gone when the application returns
             return start_response(status, headers, error)
 
         body = self._application(environ, start)
         if self._descriptor is not None:
-            write_line(self._descriptor, self._line(environ, answer, perf_counter() - started))
+            write_line(self._descriptor, self._line(environ, perf_counter() - started, *answer))
         return body
 
-    def _line(self, environ: "WSGIEnvironment", answer: list[Any], seconds: float) -> str:
-        bytes_out = 0
-        for name, value in answer[1]:
+    def _line(
+        self,
+        environ: "WSGIEnvironment",
+        seconds: float,
+        status: str,
+        headers: list[tuple[str, str]],
+        request: "Request | None",
+    ) -> str:
+        bytes_out = "0"
+        for name, value in headers:
             if name == "Content-Length":
                 bytes_out = value
-        request = environ.get("werkzeug.request")
         rule = request and request.url_rule
         path = environ["PATH_INFO"]
         if not path.isascii():
@@ -68,7 +75,7 @@ class RequestLog:
         return (
             f'{{"time":"{self._clock(time())}","level":"info","request_id":"{environ[REQUEST_ID]}"'
             f',"method":{quoted(environ["REQUEST_METHOD"])},"route":{quoted(rule.rule) if rule else "null"}'
-            f',"path":{quoted(path[:LONGEST_STRING])},"status":{answer[0][:3]}'
+            f',"path":{quoted(path[:LONGEST_STRING])},"status":{status[:3]}'
             f',"seconds":{seconds:.6f},"bytes_in":{environ.get(BYTES_IN, 0)},"bytes_out":{bytes_out}'
             f',"client":{quoted(environ.get("REMOTE_ADDR") or "local")},"texts":{environ.get(TEXTS, 0)}'
             f"{self._end}"

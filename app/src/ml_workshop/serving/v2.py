@@ -78,7 +78,7 @@ def v2_routes(name: str, revision: str, limits: Limits, classify: Callable[[str]
     @routes.post("/models/<model_name>/infer")
     def infer(model_name: str) -> Response:
         check_name(model_name)
-        content = read_json(request.environ, limits)
+        content = read_json(request.environ, limits, wrong_shape=400)
         identifier = _identifier(content)
         outputs = _wanted_outputs(content)
         texts = _texts(content, limits)
@@ -130,24 +130,15 @@ def _texts(content: dict[str, Any], limits: Limits) -> list[str]:
         raise BadRequestError(400, f"The input tensor must have the name {INPUT}.")
     if tensor.get("datatype") != "BYTES":
         raise BadRequestError(400, f"The input tensor {INPUT} must have the datatype BYTES.")
-    shape = tensor.get("shape")
-    if (
-        not isinstance(shape, list)
-        or not shape
-        or not all(type(size) is int for size in shape)  # True is an int to Python, not to JSON
-        or shape[1:] not in ([], [1])
-    ):
-        raise BadRequestError(400, f"The input tensor {INPUT} must have the shape [n] or [n, 1].")
-    count = shape[0]
-    if not 1 <= count <= limits.texts:
-        raise BadRequestError(400, f"The input tensor {INPUT} must have 1 to {limits.texts} elements.")
     data = tensor.get("data")
     if not isinstance(data, list):
         raise BadRequestError(400, f'The input tensor {INPUT} must have "data", a list of strings.')
-    if len(shape) == 2 and all(isinstance(row, list) and len(row) == 1 for row in data):
+    if not 1 <= len(data) <= limits.texts:
+        raise BadRequestError(400, f"The input tensor {INPUT} must have 1 to {limits.texts} elements.")
+    shape = tensor.get("shape")
+    flat, column = [len(data)], [len(data), 1]
+    if shape not in (flat, column) or any(isinstance(size, bool) for size in shape):  # to Python, True == 1
+        raise BadRequestError(400, f"The input tensor {INPUT} must have the shape {flat} or {column}.")
+    if shape == column and all(isinstance(row, list) and len(row) == 1 for row in data):
         data = [row[0] for row in data]
-    if len(data) != count:
-        raise BadRequestError(
-            400, f"The input tensor {INPUT} has {len(data)} elements; its shape says {count}."
-        )
     return [checked(text, f'"data"[{position}]', limits, 400) for position, text in enumerate(data)]
