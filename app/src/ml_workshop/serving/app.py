@@ -40,8 +40,7 @@ def create_app(
     app.url_map.merge_slashes = False  # or //predict is a redirect
     app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
     app.wsgi_app = RequestLog(KnownMethods(app.wsgi_app), model.revision, log_descriptor)  # type: ignore[method-assign]
-    model_metrics = metrics.install(app)
-    model_metrics.serve(model.predictor.config, model.revision)
+    model_metrics = metrics.install(app, model)
     openapi = json_bytes(document(limits, model.predictor.config.label_names, model_name))
 
     def classify(text: str) -> Prediction:

@@ -72,7 +72,7 @@ class Server(BaseApplication):  # type: ignore[misc]
         options: dict[str, Any] = {
             "bind": f"{settings.host}:{settings.port}",
             "workers": settings.workers,
-            "worker_class": "ml_workshop.serving.worker.Worker",
+            "worker_class": "ml_workshop.serving.event_loop.EventLoopWorker",
             "logger_class": GunicornLogger,
             "threads": settings.threads,
             "timeout": settings.limits.seconds,

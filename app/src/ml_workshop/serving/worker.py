@@ -12,6 +12,7 @@ import struct
 from functools import cached_property
 from time import monotonic
 
+from gunicorn.config import Config  # type: ignore[import-untyped]
 from gunicorn.http.errors import ParseException  # type: ignore[import-untyped]
 from gunicorn.http.parser import RequestParser  # type: ignore[import-untyped]
 from gunicorn.http.unreader import SocketUnreader  # type: ignore[import-untyped]
@@ -49,8 +50,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
     def enqueue_req(self, conn: TConn) -> None:
         """Let a thread read and answer a request; the time to send it starts now."""
         if conn.parser is None:
-            conn.parser = RequestParser(self.cfg, conn.sock, conn.client)
-            conn.parser.unreader = _ImpatientUnreader(conn.sock, self.cfg.timeout)
+            conn.parser = request_parser(self.cfg, conn.sock, conn.client)
         conn.parser.unreader.deadline = monotonic() + self.cfg.timeout
         super().enqueue_req(conn)
 
@@ -83,6 +83,13 @@ class Worker(ThreadWorker):  # type: ignore[misc]
             client.sendall(head.encode() + body)
         except OSError:
             log.debug("The client of %s was gone.", request_id)
+
+
+def request_parser(cfg: Config, sock: socket.socket, client: tuple[str, int] | str) -> RequestParser:
+    """Return Gunicorn's parser of the requests on a connection, which gives up at its unreader's deadline."""
+    parser = RequestParser(cfg, sock, client)
+    parser.unreader = _ImpatientUnreader(sock, cfg.timeout)
+    return parser
 
 
 class _ImpatientUnreader(SocketUnreader):  # type: ignore[misc]

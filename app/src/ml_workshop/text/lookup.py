@@ -1,7 +1,7 @@
 """A hash table from n-gram keys to their positions, for many keys at once.
 
 Cuckoo hashing (Pagh and Rodler 2004): each key lies in one of two slots, so that a look-up is the same few
-numpy calls for any number of keys. A binary search takes 17 steps among 100,000 keys, most of them a cache miss.
+numpy calls for any number of keys. A binary search takes 17 steps for 100,000 keys, mostly cache misses.
 """
 
 import numpy as np
@@ -55,7 +55,7 @@ class Lookup:
         return slots.view(np.int64)
 
     def _fill(self, bits: int) -> bool:
-        """Put all keys into a table of 2 ** bits slots, if there is room; free slots say 0, like any wrong key."""
+        """Put all keys into a table of 2 ** bits slots, if there is room; a free slot says 0."""
         self._shift = np.uint64(64 - bits)
         numbers = np.arange(len(self._keys), dtype=np.int32)
         slots = self._slots(self._keys).reshape(2, -1)

@@ -35,7 +35,7 @@ def ngram_keys(token_ids: Keys, order: int) -> Keys:
 
 
 def ngrams_up_to(token_ids: Keys, max_order: int) -> Keys:
-    """Return the keys of all n-grams of orders 1 to `max_order`: `ngram_keys` of each, one after the other."""
+    """Return the keys of all n-grams of orders 1 to `max_order`, one order after the other."""
     keys = [token_ids]
     for order in range(2, max_order + 1):
         keys.append((keys[-1][:-1] << TOKEN_BITS) | token_ids[order - 1 :])
