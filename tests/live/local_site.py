@@ -1,0 +1,152 @@
+"""A site without hosts: service, Locust, node_exporter and Prometheus as processes of this machine."""
+
+import contextlib
+import os
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import requests
+import yaml
+
+ROOT = Path(__file__).parents[2]
+APPLICATION = ROOT / "app" / ".venv" / "bin"
+PACKAGES = ROOT / ".cache" / "live"
+
+
+@dataclass(frozen=True)
+class Site:
+    """Addresses of a site's Prometheus and of its Locust with web UI."""
+
+    prometheus: str
+    locust: str
+
+
+@contextlib.contextmanager
+def local_site(directory: Path) -> Iterator[Site]:
+    """Start a site whose Prometheus scrapes every second; its logs and data go to the directory."""
+    service, locust, node_exporter, prometheus = (f"127.0.0.1:{port}" for port in free_ports(4))
+    configuration = directory / "prometheus.yml"
+    targets = {
+        "inference": service,
+        "locust": locust,
+        "node_exporter": node_exporter,
+        "prometheus": prometheus,
+    }
+    configuration.write_text(yaml.safe_dump(prometheus_configuration(targets)))
+    (directory / "metrics").mkdir()
+    subprocess.run(
+        [APPLICATION / "ml-workshop", "train", "--dataset", "sample", "--output-dir", directory / "model"],
+        check=True,
+        capture_output=True,
+    )
+    locustfile = subprocess.run(
+        [APPLICATION / "ml-workshop", "locustfile"], check=True, capture_output=True, text=True
+    ).stdout.strip()
+    listen = "--web.listen-address"
+    programs: dict[str, tuple[list[str | Path], str]] = {
+        "service": (
+            [
+                APPLICATION / "ml-workshop",
+                "serve",
+                "--model",
+                directory / "model",
+                "--port",
+                port_of(service),
+            ],
+            f"http://{service}/health/ready",
+        ),
+        "locust": (
+            [
+                *(APPLICATION / "locust", "--locustfile", locustfile, "--host", f"http://{service}"),
+                *("--web-host", "127.0.0.1", "--web-port", port_of(locust)),
+            ],
+            f"http://{locust}/",
+        ),
+        "node_exporter": (
+            [program("prometheus-node-exporter", "prometheus-node-exporter"), f"{listen}={node_exporter}"],
+            f"http://{node_exporter}/",
+        ),
+        "prometheus": (
+            [
+                *(program("prometheus", "prometheus"), f"--config.file={configuration}"),
+                *(f"{listen}={prometheus}", f"--storage.tsdb.path={directory / 'tsdb'}"),
+                f"--web.console.templates={ROOT / 'monitoring' / 'consoles'}",
+            ],
+            f"http://{prometheus}/-/ready",
+        ),
+    }
+    environment = os.environ | {
+        "HF_HUB_OFFLINE": "1",
+        "OMP_NUM_THREADS": "1",
+        "PROMETHEUS_MULTIPROC_DIR": str(directory / "metrics"),
+        "PATH": f"{APPLICATION}:{os.environ['PATH']}",
+    }
+    with contextlib.ExitStack() as stack:
+        for name, (command, _) in programs.items():
+            stack.enter_context(running(command, environment, directory / f"{name}.log"))
+        for name, (_, address) in programs.items():
+            wait_for(address, directory / f"{name}.log")
+        yield Site(f"http://{prometheus}", f"http://{locust}")
+
+
+def prometheus_configuration(targets: dict[str, str]) -> dict[str, object]:
+    return {
+        "global": {"scrape_interval": "1s", "evaluation_interval": "1s"},
+        "rule_files": [str(ROOT / "monitoring" / "rules" / "*.yml")],
+        "scrape_configs": [
+            {"job_name": job, "static_configs": [{"targets": [target]}]} for job, target in targets.items()
+        ],
+    }
+
+
+def program(name: str, package: str) -> Path:
+    """A program of this machine, or of the distribution's package, unpacked below .cache."""
+    if found := shutil.which(name):
+        return Path(found)
+    unpacked = PACKAGES / package
+    if not unpacked.exists():
+        PACKAGES.mkdir(parents=True, exist_ok=True)
+        subprocess.run(["apt-get", "download", "-q", package], cwd=PACKAGES, check=True, capture_output=True)
+        [archive] = PACKAGES.glob(f"{package}_*.deb")
+        subprocess.run(["dpkg-deb", "--extract", archive, unpacked], check=True)
+    return unpacked / "usr" / "bin" / name
+
+
+@contextlib.contextmanager
+def running(command: list[str | Path], environment: dict[str, str], log: Path) -> Iterator[None]:
+    with log.open("w") as output:
+        process = subprocess.Popen(command, env=environment, stdout=output, stderr=output)
+    try:
+        yield
+    finally:
+        process.terminate()
+        try:
+            process.wait(10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def wait_for(address: str, log: Path) -> None:
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        with contextlib.suppress(requests.RequestException):
+            if requests.get(address, timeout=2).ok:
+                return
+        time.sleep(0.1)
+    raise AssertionError(f"{address} does not answer:\n{log.read_text()[-2000:]}")
+
+
+def free_ports(count: int) -> list[int]:
+    with contextlib.ExitStack() as stack:
+        sockets = [stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(count)]
+        return [listener.getsockname()[1] for listener in sockets]
+
+
+def port_of(address: str) -> str:
+    return address.rpartition(":")[2]

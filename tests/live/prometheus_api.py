@@ -1,0 +1,85 @@
+"""What a Prometheus answers to the queries of a dashboard, and whether a panel can draw it."""
+
+import math
+import time
+from typing import Any
+
+import requests
+import yaml
+from workshop_monitoring.board import Kind, Query
+from workshop_monitoring.promql import fill
+
+
+class Api:
+    """The HTTP API of a Prometheus."""
+
+    def __init__(self, address: str) -> None:
+        self._address = address
+        self._session = requests.Session()
+
+    def get(self, path: str, **parameters: object) -> Any:
+        """The data of an answer.
+
+        Raises:
+            AssertionError: Prometheus refused the request; it says why.
+        """
+        said = self._session.get(f"{self._address}/api/v1/{path}", params=parameters, timeout=30).json()
+        assert said["status"] == "success", said["error"]
+        return said["data"]
+
+    def scrape_interval(self) -> int:
+        """Longest time between two scrapes of a job, in seconds."""
+        jobs = yaml.safe_load(self.get("status/config")["yaml"])["scrape_configs"]
+        return max(seconds(job["scrape_interval"]) for job in jobs)
+
+    def values(self, query: str, variables: dict[str, str]) -> list[str]:
+        """What Grafana offers for a variable with the query label_values(series, label)."""
+        selector, _, label = query.removeprefix("label_values(").removesuffix(")").rpartition(", ")
+        return list(self.get(f"label/{label}/values", **{"match[]": fill(selector, variables)}))
+
+    def ask(self, query: Query, kind: Kind, variables: dict[str, str], step: int) -> Any:
+        """The answer to a query, over ten minutes unless it is for a table."""
+        expression = fill(query.expression, variables)
+        if kind is Kind.TABLE:
+            return self.get("query", query=expression)
+        now = time.time()
+        return self.get("query_range", query=expression, start=now - 600, end=now, step=step)
+
+
+def complaint(kind: Kind, query: Query, data: Any) -> str:
+    """Why a panel of this kind cannot draw this answer; empty when it can, or says why there is nothing."""
+    wanted = "vector" if kind is Kind.TABLE else "matrix"
+    if data["resultType"] != wanted:
+        return f"a {data['resultType']} instead of a {wanted}"
+    if not data["result"]:
+        return "" if query.may_be_empty else "no series"
+    if not drawable(data):
+        return "no finite value"
+    if kind is Kind.HEATMAP:
+        edges = {series["metric"].get("le") for series in data["result"]}
+        if "+Inf" not in edges or len(edges) < 3:
+            return f"no buckets of a histogram, but le {edges}"
+    return ""
+
+
+def drawable(data: Any) -> bool:
+    """Whether there is a finite value among the samples."""
+    samples = [
+        value
+        for series in data["result"]
+        for _time, value in (series["values"] if "values" in series else [series["value"]])
+    ]
+    return any(math.isfinite(float(value)) for value in samples)
+
+
+def seconds(duration: str) -> int:
+    """Prometheus' way to write a duration, such as 1m30s."""
+    sizes = {"s": 1, "m": 60, "h": 3600}
+    number, total = "", 0
+    for character in duration:
+        if character.isdigit():
+            number += character
+        else:
+            total += int(number) * sizes[character]
+            number = ""
+    return total
