@@ -7,17 +7,19 @@ import sys
 from dataclasses import asdict
 from pathlib import Path
 
+from workshop.rows import read_split
+
 from benchmark import machine, prediction, report, training
 from benchmark.bars import BARS, Verdict
 from benchmark.errors import BenchmarkError
+from benchmark.figures import figures
+from benchmark.measurements import Results, Serving
 from benchmark.plots import draw
 from benchmark.progress import say
-from benchmark.results import Results
 from benchmark.reviews import write_bodies
 from benchmark.servers import all_servers, golden_review
-from benchmark.serving import Serving, measure_load, measure_starts
+from benchmark.serving import measure_load, measure_starts
 from benchmark.training import Models
-from workshop.rows import read_split
 
 IMDB_TRAIN_ROWS = 25_000
 MISSED = 3
@@ -102,15 +104,15 @@ def _serving(dataset: Path, models: Models, output: Path, options: argparse.Name
 
 def _report(results: Results, directory: Path) -> int:
     directory.mkdir(parents=True, exist_ok=True)
-    figures = results.figures()
+    found = figures(results)
     (directory / "results.json").write_text(
-        json.dumps({"figures": figures, **asdict(results)}, indent=1) + "\n"
+        json.dumps({"figures": found, **asdict(results)}, indent=1) + "\n"
     )
     (directory / "results.md").write_text(report.markdown(results))
     draw(results, directory / "results.png")
     print(report.promises(results))
     say(f"all figures and a plot: {directory}")
-    missed = [bar.what for bar in BARS if bar.judge(figures.get(bar.key), results.imdb) is Verdict.MISSED]
+    missed = [bar.what for bar in BARS if bar.judge(found.get(bar.key), results.imdb) is Verdict.MISSED]
     if missed:
         print(f"benchmark: not kept: {'; '.join(missed)}.", file=sys.stderr)
     return MISSED if missed else 0

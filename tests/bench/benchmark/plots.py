@@ -13,10 +13,8 @@ from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 
 from benchmark.bars import BARS, Verdict
-from benchmark.results import Results
-from benchmark.serving import CONNECTIONS, Serving
-from benchmark.training import Training
-from benchmark.wrk import Load
+from benchmark.figures import figures, p99, requests
+from benchmark.measurements import CONNECTIONS, Load, Results, Serving, Training
 
 COLOURS = {Verdict.REACHED: "tab:green", Verdict.MET: "tab:olive", Verdict.MISSED: "tab:red"}
 GREY = "lightgrey"
@@ -33,8 +31,8 @@ def draw(results: Results, file: Path) -> None:
     if results.training:
         panels.append(partial(_training, results.training))
     if results.serving:
-        panels.append(partial(_load, results.serving, "requests/s", lambda load: load.requests_per_second))
-        panels.append(partial(_load, results.serving, "p99, ms", lambda load: load.p99))
+        panels.append(partial(_load, results.serving, "requests/s", requests))
+        panels.append(partial(_load, results.serving, "p99, ms", p99))
     figure, axes = plt.subplots(
         (len(panels) + 1) // 2, 2, figsize=(14, 9), layout="constrained", squeeze=False
     )
@@ -48,11 +46,11 @@ def draw(results: Results, file: Path) -> None:
 
 def _promises(results: Results, axis: Axes) -> None:
     """One bar per promise, as a multiple of what is asked for: right of 1 is kept."""
-    figures = results.figures()
-    shown = [bar for bar in reversed(BARS) if bar.key in figures]
+    found = figures(results)
+    shown = [bar for bar in reversed(BARS) if bar.key in found]
     for position, bar in enumerate(shown):
-        verdict = bar.judge(figures[bar.key], results.imdb)
-        axis.barh(position, bar.times_bar(figures[bar.key]), color=COLOURS.get(verdict, GREY))
+        verdict = bar.judge(found[bar.key], results.imdb)
+        axis.barh(position, bar.times_bar(found[bar.key]), color=COLOURS.get(verdict, GREY))
         axis.plot(bar.times_bar(bar.reach), position, marker="|", markersize=16, color="black")
     axis.set_yticks(range(len(shown)), [bar.what for bar in shown])
     axis.axvline(1, color="black", linestyle="--", linewidth=1)

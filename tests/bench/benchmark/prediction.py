@@ -1,7 +1,7 @@
 """Time of one prediction as a pure library call.
 
-`python -m benchmark.prediction ours|workshop MODEL BODIES` times one way, in a process of its own, and prints one
-JSON object.
+`python -m benchmark.prediction ours|workshop MODEL BODIES` times one way in a process of its own, and prints
+one JSON object.
 """
 
 import json
@@ -11,14 +11,15 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmark.processes import run_measured
+from benchmark.measurements import OURS, WORKSHOP
 from benchmark.progress import say
 from benchmark.reviews import read_texts
 from benchmark.training import Models, last_json
+from benchmark.usage import run_measured
 
 WARM_UP = 50
 ONE_THREAD = {"OMP_NUM_THREADS": "1"}
-WAYS = {"ours": ONE_THREAD, "workshop": {}, "workshop, 1 thread": ONE_THREAD}
+WAYS = {OURS: ONE_THREAD, WORKSHOP: {}, f"{WORKSHOP}, 1 thread": ONE_THREAD}
 """What is timed, and its environment. PyTorch's own choice of threads is not always its fastest."""
 
 
@@ -32,7 +33,7 @@ def measure(models: Models, bodies: Path, rounds: int, logs: Path) -> dict[str, 
     for number in range(1, rounds + 1):
         for way, environment in WAYS.items():
             kind = way.partition(",")[0]
-            model = models.ours if kind == "ours" else models.workshop
+            model = models.ours if kind == OURS else models.workshop
             command = (sys.executable, "-m", "benchmark.prediction", kind, str(model), str(bodies))
             _, printed = run_measured(command, logs / f"predict-{kind}.log", environment)
             medians[way].append(last_json(printed)["p50_microseconds"])
@@ -53,7 +54,7 @@ def time_calls(predict: Callable[[str], object], texts: list[str]) -> float:
 
 
 def _predictor(kind: str, model: Path) -> Callable[[str], object]:
-    if kind == "ours":
+    if kind == OURS:
         from ml_workshop.model.predictor import Predictor
 
         return Predictor.load(model).predict

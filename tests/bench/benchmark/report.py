@@ -4,9 +4,8 @@ from collections.abc import Sequence
 from statistics import median
 
 from benchmark.bars import BARS
-from benchmark.results import Results
-from benchmark.serving import CONNECTIONS, Serving
-from benchmark.training import Training
+from benchmark.figures import figures
+from benchmark.measurements import CONNECTIONS, Results, Serving, Training
 
 
 def markdown(results: Results) -> str:
@@ -22,10 +21,10 @@ def markdown(results: Results) -> str:
 
 def promises(results: Results) -> str:
     """Return what is promised and what was measured."""
-    figures = results.figures()
+    found = figures(results)
     rows = []
     for bar in BARS:
-        figure = figures.get(bar.key)
+        figure = found.get(bar.key)
         rows.append(
             (
                 bar.what,
@@ -67,7 +66,7 @@ def serving(seen: Serving) -> str:
                 *(f"{median(load.requests_per_second for load in run):,.0f}" for run in runs),
                 *(f"{median(load.p50 for load in run):.2f}" for run in runs),
                 *(f"{median(load.p99 for load in run):.1f}" for run in runs),
-                f"{memory.resident / 1e6:.0f} ({memory.proportional / 1e6:.0f})",
+                f"{memory.resident_bytes / 1e6:.0f} ({memory.proportional_bytes / 1e6:.0f})",
             )
         )
     return table(["server, by connections", *header, "worker RSS (PSS) MB"], rows)

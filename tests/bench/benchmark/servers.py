@@ -12,13 +12,10 @@ from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from socket import socket
 
+from benchmark.background import started
 from benchmark.errors import BenchmarkError
-from benchmark.processes import started
+from benchmark.measurements import CEILING, OURS, PEER, WORKSHOP_ONE, WORKSHOP_TWO
 from benchmark.training import Models
-
-OURS, PEER, CEILING = "ours", "FastAPI peer", "no-op ceiling"
-WORKSHOP_ONE, WORKSHOP_TWO = "workshop, 1 process", "workshop, 2 processes"
-WORKSHOP = (WORKSHOP_ONE, WORKSHOP_TWO)
 
 WORKERS = "2"
 START_SECONDS = 60

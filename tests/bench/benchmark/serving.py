@@ -1,36 +1,16 @@
 """Serving: load on all servers in turn, the memory of a worker, the time to start."""
 
 from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path
 
 from benchmark import wrk
-from benchmark.processes import Memory, largest_worker
+from benchmark.errors import BenchmarkError
+from benchmark.measurements import CONNECTIONS, Load, Loads, Memory
 from benchmark.progress import say
-from benchmark.servers import Server, running
+from benchmark.servers import Running, Server, running
+from benchmark.usage import largest_worker
 
-CONNECTIONS = (1, 16, 64)
 WARM_UP_SECONDS = 1
-
-Loads = dict[str, dict[int, list[wrk.Load]]]
-"""By server and number of connections, one load per round."""
-
-
-@dataclass(frozen=True)
-class Serving:
-    """What was seen of serving.
-
-    Attributes:
-        loads: Of each server.
-        memory: Of the largest worker of each server, after the load.
-        start_seconds: Of our server, from process start to the first correct answer; one per start.
-        prediction_microseconds: Median of a prediction as a library call, by way; one per round.
-    """
-
-    loads: Loads
-    memory: dict[str, Memory]
-    start_seconds: list[float]
-    prediction_microseconds: dict[str, list[float]]
 
 
 def measure_load(
@@ -53,17 +33,26 @@ def measure_load(
         up = [stack.enter_context(running(server, review, logs)) for server in servers]
         loads: Loads = {server.name: {connections: [] for connections in CONNECTIONS} for server in up}
         for server in up:
-            wrk.run(server.port, max(CONNECTIONS), WARM_UP_SECONDS, bodies)
+            _load(server, max(CONNECTIONS), WARM_UP_SECONDS, bodies)
         for number in range(1, rounds + 1):
             for connections in CONNECTIONS:
                 for server in up:
-                    load = wrk.run(server.port, connections, seconds, bodies)
+                    load = _load(server, connections, seconds, bodies)
                     loads[server.name][connections].append(load)
                     say(
                         f"load {number}/{rounds}, {connections:2} connections, {server.name}: "
                         f"{load.requests_per_second:,.0f} requests/s, p99 {load.p99:.1f} ms"
                     )
         return loads, {server.name: largest_worker(server.pid) for server in up}
+
+
+def _load(server: Running, connections: int, seconds: int, bodies: Path) -> Load:
+    try:
+        return wrk.run(server.port, connections, seconds, bodies)
+    except BenchmarkError as error:
+        raise BenchmarkError(
+            f"Load of {connections} connections on '{server.name}' failed: {error}"
+        ) from error
 
 
 def measure_starts(server: Server, review: str, rounds: int, logs: Path) -> list[float]:

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmark.processes import Usage, run_measured
-from benchmark.progress import say
-from workshop.network import WEIGHTS
+from workshop.files import WEIGHTS
 
-OURS, WORKSHOP = "ours", "workshop"
+from benchmark.measurements import OURS, WORKSHOP, Training, Usage
+from benchmark.progress import say
+from benchmark.usage import run_measured
+
 COMMAND = str(Path(sys.executable).with_name("ml-workshop"))
 
 
@@ -21,19 +22,6 @@ class Models:
 
     ours: Path
     workshop: Path
-
-
-@dataclass(frozen=True)
-class Training:
-    """What was seen of training, OURS and WORKSHOP.
-
-    Attributes:
-        runs: The whole command, from reading the data to writing the model; one per round.
-        accuracy: On the whole test split, 0 to 1.
-    """
-
-    runs: dict[str, list[Usage]]
-    accuracy: dict[str, float]
 
 
 def measure(dataset: Path, models: Models, rounds: int, logs: Path) -> Training:

@@ -2,28 +2,13 @@
 
 import json
 import subprocess
-from dataclasses import dataclass
 from pathlib import Path
 
 from benchmark.errors import BenchmarkError
+from benchmark.measurements import Load
 
+FAILURES = ("bad_status", "connect", "read", "write", "timeout")
 SCRIPT = Path(__file__).parents[1] / "reviews.lua"
-
-
-@dataclass(frozen=True)
-class Load:
-    """What one run of wrk saw.
-
-    Attributes:
-        requests_per_second: Answered requests.
-        p50: Median latency, milliseconds.
-        p99: 99th percentile of the latency, milliseconds. The load is a closed loop: each connection waits
-            for its answer before it sends again.
-    """
-
-    requests_per_second: float
-    p50: float
-    p99: float
 
 
 def parse(output: str) -> Load:
@@ -39,10 +24,10 @@ def parse(output: str) -> Load:
     if not lines:
         raise BenchmarkError(f"wrk printed no result: {output.strip()[-200:]!r}.")
     seen = json.loads(lines[-1])
-    if seen["bad_status"] or seen["broken"] or not seen["requests"]:
-        raise BenchmarkError(
-            f"of {seen['requests']} requests {seen['bad_status']} had a bad status, {seen['broken']} broke off."
-        )
+    failures = {kind: seen[kind] for kind in FAILURES if seen[kind]}
+    if failures or not seen["requests"]:
+        told = ", ".join(f"{kind} {count}" for kind, count in failures.items())
+        raise BenchmarkError(f"wrk counts {seen['requests']} answers and failures of: {told or 'nothing'}.")
     return Load(seen["requests"] / (seen["microseconds"] / 1e6), seen["p50"] / 1e3, seen["p99"] / 1e3)
 
 

@@ -1,8 +1,8 @@
 """FastAPI with our predictor and prometheus_client, as one would write it for speed.
 
-Uvicorn imports `app`, with uvloop and httptools; the environment names the model directory (PEER_MODEL) and the
-one in which the workers' metrics meet (PROMETHEUS_MULTIPROC_DIR). It tells the same metrics as the service and
-leaves out what costs: thread pool, response model, access log.
+Uvicorn imports `app`, with uvloop and httptools; the environment names the model directory (PEER_MODEL) and
+the one in which the workers' metrics meet (PROMETHEUS_MULTIPROC_DIR). It tells the same metrics as the
+service and leaves out what costs: thread pool, response model, access log.
 """
 
 import os
@@ -11,6 +11,8 @@ from pathlib import Path
 
 from fastapi import FastAPI, Response
 from fastapi.responses import JSONResponse
+from ml_workshop.model.predictor import Predictor
+from ml_workshop.model.revision import model_revision
 from prometheus_client import (
     CONTENT_TYPE_LATEST,
     CollectorRegistry,
@@ -22,9 +24,6 @@ from prometheus_client import (
 )
 from pydantic import BaseModel, Field
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
-
-from ml_workshop.model.predictor import Predictor
-from ml_workshop.model.revision import model_revision
 
 SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
 LABELS = ("method", "route", "status")

@@ -1,14 +1,14 @@
-"""The workshop's network and what it leaves on disk."""
+"""The workshop's network."""
 
 from pathlib import Path
 
 import torch
 from torch import nn
 
+from workshop.files import WEIGHTS
+
 INPUT_SIZE = 10_000
 HIDDEN_SIZE = 256
-WEIGHTS = "weights.bin"
-VECTORISER = "vectoriser.joblib"
 
 
 def new_network(input_size: int) -> nn.Sequential:

@@ -5,7 +5,8 @@ from pathlib import Path
 import joblib
 import torch
 
-from workshop.network import VECTORISER, load_network
+from workshop.files import VECTORISER
+from workshop.network import load_network
 
 
 class Predictor:

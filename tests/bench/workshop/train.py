@@ -1,8 +1,9 @@
 """Train in the workshop's way: `python -m workshop.train DATASET OUTPUT`.
 
 With the numbers of its page: 3 epochs, batches of 16, 10,000 words, 256 hidden units; Adam at 0.001. Like its
-script it trains on the first 20,000 rows as they come and validates on the first 5,000 test rows, which in IMDB
-are all negative: that figure is printed as what the workshop would report. The true one is workshop.evaluate's.
+script it trains on the first 20,000 rows as they come and validates on the first 5,000 test rows, which in
+IMDB are all negative: that figure is printed as what the workshop would report. The true one comes from
+workshop.evaluate.
 """
 
 import json
@@ -15,7 +16,8 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 
-from workshop.network import INPUT_SIZE, VECTORISER, WEIGHTS, new_network
+from workshop.files import VECTORISER, WEIGHTS
+from workshop.network import INPUT_SIZE, new_network
 from workshop.rows import read_split
 
 EPOCHS = 3

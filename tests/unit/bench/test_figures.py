@@ -1,0 +1,83 @@
+import pytest
+from benchmark.bars import BARS
+from benchmark.figures import figures, paired_ratio
+from benchmark.measurements import (
+    CEILING,
+    CONNECTIONS,
+    OURS,
+    PEER,
+    WORKSHOP,
+    WORKSHOP_ONE,
+    WORKSHOP_TWO,
+    Load,
+    Memory,
+    Results,
+    Serving,
+    Training,
+    Usage,
+)
+from benchmark.report import markdown, promises
+
+SPEED = {
+    OURS: (3000, 10),
+    PEER: (2000, 20),
+    CEILING: (4000, 5),
+    WORKSHOP_ONE: (400, 50),
+    WORKSHOP_TWO: (600, 80),
+}
+"""Requests/s and p99 in ms."""
+
+TRAINING = Training(
+    runs={OURS: [Usage(20, 1_000), Usage(30, 1_000)], WORKSHOP: [Usage(100, 4_000), Usage(100, 4_000)]},
+    accuracy={OURS: 0.925, WORKSHOP: 0.8},
+)
+SERVING = Serving(
+    loads={
+        name: {count: [Load(*(rps, 1.0, p99))] * 3 for count in CONNECTIONS}
+        for name, (rps, p99) in SPEED.items()
+    },
+    memory={name: Memory(60_000_000, 40_000_000) for name in SPEED},
+    start_seconds=[0.9, 0.4, 0.5],
+    prediction_microseconds={OURS: [90.0], WORKSHOP: [1000.0], f"{WORKSHOP}, 1 thread": [900.0]},
+)
+
+
+def results(
+    training: Training | None = TRAINING, serving: Serving | None = SERVING, imdb: bool = True
+) -> Results:
+    return Results({"cores": "2"}, imdb, training, serving)
+
+
+def test_a_round_that_was_slow_for_both_does_not_move_the_ratio() -> None:
+    assert paired_ratio([2.0, 20.0, 2.0], [4.0, 40.0, 4.0]) == 0.5
+
+
+def test_training_is_compared_by_duration_and_peak_memory() -> None:
+    found = figures(results(serving=None))
+    assert found == pytest.approx({"accuracy": 92.5, "training_seconds": 0.25, "training_memory": 0.25})
+
+
+def test_the_stronger_variant_of_the_workshops_way_is_the_opponent() -> None:
+    found = figures(results(training=None))
+    assert found["requests_workshop"] == 3000 / 600
+    assert found["p99_workshop"] == 10 / 50
+    assert found["predict_p50"] == 90 / 900
+
+
+def test_a_full_run_has_a_figure_for_every_promise() -> None:
+    assert set(figures(results())) == {bar.key for bar in BARS}
+
+
+def test_the_table_tells_what_was_not_measured_and_what_is_not_judged() -> None:
+    rows = {
+        line.split("|")[1].strip(): line for line in promises(results(serving=None, imdb=False)).splitlines()
+    }
+    assert "not judged" in rows["accuracy on the test split"]
+    assert "92.5 %" in rows["accuracy on the test split"]
+    assert "not measured" in rows["resident memory of one worker"]
+
+
+def test_the_report_has_every_server_and_both_trainings() -> None:
+    report = markdown(results())
+    assert all(f"| {name} " in report for name in (*SPEED, WORKSHOP))
+    assert "| 3,000 " in report
