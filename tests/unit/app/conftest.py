@@ -1,11 +1,16 @@
 """Fixtures: one small model, trained once, and ways to run the command."""
 
+import contextlib
 import json
 import os
 import shutil
+import socket
 import subprocess
 import sys
+import time
+import urllib.request
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -53,6 +58,56 @@ def command(tmp_path: Path) -> Command:
         )
 
     return run
+
+
+@dataclass
+class Running:
+    """A server that is asked over its socket.
+
+    Attributes:
+        port: On the loopback.
+        process: Gunicorn's master.
+        log: Its standard output and standard error.
+    """
+
+    port: int
+    process: "subprocess.Popen[bytes]"
+    log: Path
+
+    def workers(self) -> list[int]:
+        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text()
+        return [int(pid) for pid in children.split()]
+
+
+@pytest.fixture(scope="module")
+def running(trained: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """`ml-workshop serve` as a person would start it, but with limits that are quickly reached."""
+    log = tmp_path_factory.mktemp("running") / "log"
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    limits = ["--timeout=2", "--max-body-bytes=65536", "--max-texts=8", "--max-text-characters=5000"]
+    command = [
+        sys.executable,
+        "-m",
+        "ml_workshop",
+        "serve",
+        f"--model={trained}",
+        f"--port={port}",
+        "--workers=2",
+    ]
+    with log.open("wb") as output:
+        process = subprocess.Popen([*command, *limits], stdout=output, stderr=output)
+    server = Running(port, process, log)
+    deadline = time.monotonic() + 30
+    while len(server.workers()) < 2 or not log.read_text().count('"status":200'):
+        assert process.poll() is None and time.monotonic() < deadline, log.read_text()
+        with contextlib.suppress(OSError):
+            urllib.request.urlopen(f"http://127.0.0.1:{port}/health/ready", timeout=5).close()
+        time.sleep(0.02)
+    yield server
+    process.terminate()
+    process.wait(20)
 
 
 @pytest.fixture

@@ -49,7 +49,7 @@ def test_spans_are_where_the_tokens_stand(text: str) -> None:
     for (start, end), token in zip(spans, tokens, strict=True):
         assert end_before <= start < end <= len(text)
         written = text[start:end].lower().replace("\u2019", "'")
-        assert token.replace("ς", "σ") in written.replace("ς", "σ")
+        assert token.casefold() in written.casefold()
         end_before = end
 
 

@@ -36,12 +36,14 @@ class EventLoopWorker(Worker):
     def init_process(self) -> None:
         """Prepare in the new process, then serve."""
         self._waiting: set[_Connection] = set()
-        self._swept = 0.0
+        self._swept = self._notified = 0.0
         super().init_process()
 
     def notify(self) -> None:
         """Tell the arbiter that this worker is not stuck; called every few requests."""
-        if monotonic() - self._swept >= _SWEEP:
+        now = monotonic()
+        if now - self._notified >= _SWEEP:
+            self._notified = now
             super().notify()
 
     def accept(self, listener: socket.socket) -> None:

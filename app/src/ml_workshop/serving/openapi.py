@@ -12,6 +12,9 @@ from ml_workshop.serving.v2 import INPUT, METADATA_OUTPUTS
 
 Json = dict[str, Any]
 
+NOT_ONLY_SPACE = r"[^\u0009-\u000d\u001c-\u0020\u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]"
+r"""What Python's str.isspace takes for space, spelled out: \S is something else in each language."""
+
 _REFUSALS = {
     "400": "The body is not valid JSON in UTF-8, or broke off.",
     "408": "The request was not sent in time.",
@@ -145,7 +148,7 @@ def _v2_paths(model_name: str) -> Json:
 
 
 def _own_schemas(limits: Limits, label_names: list[str]) -> Json:
-    text = {"type": "string", "minLength": 1, "maxLength": limits.text_characters, "pattern": r"\S"}
+    text = {"type": "string", "minLength": 1, "maxLength": limits.text_characters, "pattern": NOT_ONLY_SPACE}
     texts = {"type": "array", "minItems": 1, "maxItems": limits.texts, "items": text}
     prediction = {
         "prediction": {"type": "integer", "minimum": 0, "maximum": len(label_names) - 1},
@@ -186,7 +189,7 @@ def _own_schemas(limits: Limits, label_names: list[str]) -> Json:
 
 
 def _v2_schemas(limits: Limits, label_names: list[str], model_name: str) -> Json:
-    text = {"type": "string", "minLength": 1, "maxLength": limits.text_characters, "pattern": r"\S"}
+    text = {"type": "string", "minLength": 1, "maxLength": limits.text_characters, "pattern": NOT_ONLY_SPACE}
     size = {"type": "integer", "minimum": 1, "maximum": limits.texts}
     columns = {"type": "array", "minItems": 1, "maxItems": 1, "items": text}
     outputs = [output["name"] for output in METADATA_OUTPUTS]

@@ -1,6 +1,7 @@
 """From the body of a request to texts."""
 
 import json
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from gunicorn.http.errors import ParseException  # type: ignore[import-untyped]
@@ -14,8 +15,9 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import InputStream, WSGIEnvironment
 
 _JSON = "application/json"
-_DISCARDED = 16
-"""Of a body that is refused, up to this many times the limit is read, so that the client gets to read why."""
+_DISCARDED = 32 * 1_048_576
+"""Bytes of a refused body that are read all the same: a client that is still sending cannot read why."""
+_STEP = 65_536
 
 
 class BadRequestError(Exception):
@@ -49,7 +51,7 @@ def read_json(environ: "WSGIEnvironment", limits: Limits, wrong_shape: int = 422
     """
     content_type = environ.get("CONTENT_TYPE", "")
     if content_type != _JSON or "HTTP_CONTENT_ENCODING" in environ:
-        _check_headers(content_type, environ, limits)
+        _check_headers(content_type, environ)
     try:
         content = _parse(_read_body(environ, limits).decode())
     except UnicodeDecodeError as error:
@@ -120,7 +122,7 @@ def checked(text: object, name: str, limits: Limits, wrong_shape: int = 422) -> 
     return text
 
 
-def _check_headers(content_type: str, environ: "WSGIEnvironment", limits: Limits) -> None:
+def _check_headers(content_type: str, environ: "WSGIEnvironment") -> None:
     kind, options = parse_options_header(content_type)
     error = None
     if kind.lower() != _JSON:
@@ -130,7 +132,7 @@ def _check_headers(content_type: str, environ: "WSGIEnvironment", limits: Limits
     elif environ.get("HTTP_CONTENT_ENCODING", "identity").lower() != "identity":
         error = BadRequestError(415, "Send the body as it is, without Content-Encoding.")
     if error:
-        _discard(environ["wsgi.input"], limits)
+        _discard(environ["wsgi.input"])
         raise error
 
 
@@ -154,17 +156,15 @@ def _read_body(environ: "WSGIEnvironment", limits: Limits) -> bytes:
             raise BadRequestError(400, "The body is empty, which is not valid JSON.")
         if len(body) <= limits.body_bytes:
             return body
-    _discard(stream, limits)
+    _discard(stream)
     raise BadRequestError(413, f"The body has more than {limits.body_bytes} bytes.")
 
 
-def _discard(stream: "InputStream", limits: Limits) -> None:
-    try:
-        for _ in range(_DISCARDED):
-            if not stream.read(limits.body_bytes):
+def _discard(stream: "InputStream") -> None:
+    with suppress(OSError, ParseException):
+        for _ in range(_DISCARDED // _STEP):
+            if not stream.read(_STEP):
                 return
-    except (OSError, ParseException):
-        return
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

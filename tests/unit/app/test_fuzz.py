@@ -1,0 +1,254 @@
+"""Whatever arrives, the server explains what is wrong with it in JSON, and goes on."""
+
+import concurrent.futures
+import contextlib
+import json
+import random
+import select
+import socket
+import time
+from typing import Any
+
+import pytest
+
+ROUTES = ["/predict", "/explain", "/v2/models/sentiment/infer"]
+GOOD = {
+    "/predict": {"text": "A delightful film."},
+    "/explain": {"text": "A delightful film."},
+    "/v2/models/sentiment/infer": {
+        "inputs": [{"name": "text", "datatype": "BYTES", "shape": [1], "data": ["A delightful film."]}]
+    },
+}
+BODIES = {
+    "nothing": b"",
+    "white space": b" \n",
+    "a null byte": b"\0",
+    "null bytes in a text": b'{"text": "a\0b"}',
+    "escaped null bytes": b'{"text": "a\\u0000b"}',
+    "invalid UTF-8": b'{"text": "\xff\xfe"}',
+    "an overlong encoding": b'{"text": "\xc0\xaf"}',
+    "an encoded surrogate": b'{"text": "\xed\xa0\x80"}',
+    "half a pair": b'{"text": "\\ud800 great"}',
+    "the other half": b'{"text": "great \\udc00"}',
+    "half a pair as a name": b'{"\\ud800": 1}',
+    "a byte order mark": b"\xef\xbb\xbf" + b'{"text": "a"}',
+    "UTF-16": '{"text": "a"}'.encode("utf-16"),
+    "UTF-32": '{"text": "a"}'.encode("utf-32"),
+    "NaN": b'{"text": NaN}',
+    "Infinity": b"[Infinity, -Infinity]",
+    "a huge integer": b'{"text": ' + b"9" * 60_000 + b"}",
+    "a huge float": b'{"text": 1e999999}',
+    "deep lists": b"[" * 60_000,
+    "deep lists, closed": b"[" * 30_000 + b"]" * 30_000,
+    "deep objects": b'{"a":' * 12_000 + b"1" + b"}" * 12_000,
+    "a deep text": b'{"text": ' + b"[" * 30_000 + b"]" * 30_000 + b"}",
+    "one name twice": b'{"text": "a", "text": "b"}',
+    "two documents": b'{"text": "a"}{"text": "b"}',
+    "a comment": b'{"text": "a"} // good',
+    "single quotes": b"{'text': 'a'}",
+    "a form": b"text=a&text=b",
+    "a raw line break": b'{"text": "a\nb"}',
+    "an escape that is none": b'{"text": "\\x41"}',
+    "a text too long": json.dumps({"text": "a" * 5001}).encode(),
+    "too many texts": json.dumps({"texts": ["a"] * 9}).encode(),
+    "10 MB": b'{"text": "' + b"a" * 10_000_000 + b'"}',
+    "10 MB of nothing": b" " * 10_000_000,
+}
+HEADS = {
+    "no content type": [],
+    "an odd content type": ["Content-Type: application/json; charset=\x22\\", "Content-Type: ;;="],
+    "another charset": ["Content-Type: application/json; charset=utf-16"],
+    "compressed": ["Content-Type: application/json", "Content-Encoding: gzip"],
+    "two lengths": ["Content-Type: application/json", "Content-Length: 3"],
+    "a strange coding": ["Content-Type: application/json", "Transfer-Encoding: gzip"],
+    "a long name": ["Content-Type: application/json", "X-Request-ID: " + "a" * 5000],
+    "a long header": ["Content-Type: application/json", "X: " + "a" * 20_000],
+    "many headers": ["Content-Type: application/json", *(f"X-{number}: 1" for number in range(200))],
+    "an expectation": ["Content-Type: application/json", "Expect: a-miracle"],
+    "another mount point": [
+        "Content-Type: application/json",
+        "SCRIPT_NAME: /elsewhere",
+        "Script-Name: /elsewhere",
+    ],
+    "a forged scheme": ["Content-Type: application/json", "X-Forwarded-Proto: https", "X-Forwarded-Ssl: off"],
+}
+NO_REQUESTS = {
+    "nothing": b"",
+    "line breaks": b"\r\n\r\n\r\n",
+    "null bytes": b"\0" * 100,
+    "no version": b"GET /\r\n\r\n",
+    "another version": b"GET / HTTP/9.9\r\n\r\n",
+    "HTTP/2": b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\4\0\0\0\0\0",
+    "TLS": b"\x16\x03\x01\x02\x00" + b"\x01" * 200,
+    "a long line": b"GET /" + b"a" * 20_000 + b" HTTP/1.1\r\n\r\n",
+    "a long line without end": b"a" * 100_000,
+    "a bad header": b"GET / HTTP/1.1\r\nno colon\r\n\r\n",
+    "a folded header": b"GET / HTTP/1.1\r\nX: a\r\n b\r\n\r\n",
+    "a method of symbols": b"<>()@ / HTTP/1.1\r\n\r\n",
+    "a path of bytes": b"GET /\xff\xfe\xfd HTTP/1.1\r\n\r\n",
+    "an absolute address": b"GET http://a/b HTTP/1.1\r\nHost: c\r\n\r\n",
+    "a broken address": b"GET http://[/ HTTP/1.1\r\n\r\n",
+    "a tunnel": b"CONNECT a:1 HTTP/1.1\r\n\r\n",
+    "a negative length": b"POST /predict HTTP/1.1\r\nContent-Length: -1\r\n\r\n",
+    "a length in words": b"POST /predict HTTP/1.1\r\nContent-Length: ten\r\n\r\n",
+    "a huge length": b"POST /predict HTTP/1.1\r\nContent-Length: " + b"9" * 5000 + b"\r\n\r\n",
+    "a bad chunk": b"POST /predict HTTP/1.1\r\nContent-Type: application/json\r\n"
+    b"Transfer-Encoding: chunked\r\n\r\nzz\r\n{}\r\n0\r\n\r\n",
+    "a chunk too short": b"POST /predict HTTP/1.1\r\nContent-Type: application/json\r\n"
+    b"Transfer-Encoding: chunked\r\n\r\n9\r\n{}\r\n0\r\n\r\n",
+    "length and chunks": b"POST /predict HTTP/1.1\r\nContent-Length: 2\r\n"
+    b"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+}
+
+
+def talk(port: int, sent: bytes, hang_up: bool = True) -> bytes:
+    """Send bytes and return all that comes back until the server closes the connection."""
+    with socket.create_connection(("127.0.0.1", port), timeout=20) as connection:
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+            connection.sendall(sent)
+            if hang_up:
+                connection.shutdown(socket.SHUT_WR)
+        received = b""
+        with contextlib.suppress(ConnectionResetError):
+            while data := connection.recv(65_536):
+                received += data
+        return received
+
+
+def post(port: int, path: str, body: bytes, head: list[str]) -> tuple[int, Any]:
+    lines = [f"POST {path} HTTP/1.1", "Host: a", "Connection: close", f"Content-Length: {len(body)}", *head]
+    return parsed(talk(port, "\r\n".join(lines).encode("latin-1") + b"\r\n\r\n" + body, hang_up=False))
+
+
+def parsed(received: bytes) -> tuple[int, Any]:
+    """Return status and content of an answer; it is JSON and has a name, whatever went wrong."""
+    head, _, body = received.partition(b"\r\n\r\n")
+    lines = head.decode("latin-1").split("\r\n")
+    headers = dict(line.lower().split(": ", 1) for line in lines[1:])
+    assert headers["content-type"] == "application/json", received[:500]
+    assert headers["x-request-id"]
+    return int(lines[0].split()[1]), json.loads(body)
+
+
+@pytest.fixture(autouse=True)
+def goes_on(running: Any) -> Any:
+    """After whatever it was, the same processes answer, and none has failed."""
+    before = running.workers()
+    yield
+    for route in ROUTES:
+        body = json.dumps(GOOD[route]).encode()
+        assert post(running.port, route, body, ["Content-Type: application/json"])[0] == 200
+    assert running.workers() == before
+    assert '"traceback"' not in running.log.read_text()
+
+
+@pytest.mark.parametrize("what", BODIES)
+def test_bodies(running: Any, what: str) -> None:
+    for route in ROUTES:
+        status, content = post(running.port, route, BODIES[what], ["Content-Type: application/json"])
+        assert status in (200, 400, 413, 422)
+        assert status == 200 or content["error"].endswith(".")
+        assert status == 200 or route[1:3] != "v2" or status in (400, 413)
+
+
+@pytest.mark.parametrize("what", HEADS)
+def test_heads(running: Any, what: str) -> None:
+    for route in ROUTES:
+        status, content = post(running.port, route, json.dumps(GOOD[route]).encode(), HEADS[what])
+        assert status < 500
+        assert status == 200 or content["error"]
+
+
+@pytest.mark.parametrize("what", NO_REQUESTS)
+def test_what_is_no_request(running: Any, what: str) -> None:
+    received = talk(running.port, NO_REQUESTS[what])
+    if received:
+        status, content = parsed(received)
+        assert 400 <= status < 500, content
+        assert content["error"]
+
+
+def test_random_bodies_and_requests(running: Any) -> None:
+    """Good requests, damaged: by random bytes in the body, and by random bytes anywhere."""
+    dice = random.Random(3)  # noqa: S311
+    statuses = set()
+
+    def damaged(data: bytes) -> bytes:
+        for _ in range(dice.randint(1, 8)):
+            start = dice.randrange(len(data))
+            insert = dice.choice([dice.randbytes(3), b'"', b"[", b"{", b"\\ud800", b"0" * 50, b"\r\n", b"\0"])
+            data = data[:start] + insert + data[start + dice.randrange(4) :]
+        return data
+
+    for number in range(300):
+        route = ROUTES[number % 3]
+        body = json.dumps(GOOD[route]).encode()
+        statuses.add(post(running.port, route, damaged(body), ["Content-Type: application/json"])[0])
+        head = (
+            f"POST {route} HTTP/1.1\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+        )
+        received = talk(running.port, damaged(head.encode()) + body)
+        if received.startswith(b"HTTP/1.1 "):
+            statuses.add(int(received[9:12]))
+    assert statuses <= {200, 400, 404, 405, 413, 414, 415, 417, 422, 431}
+    assert {200, 400} < statuses
+
+
+def test_all_methods_on_all_kinds_of_paths(running: Any) -> None:
+    paths = [
+        "/",
+        "/predict",
+        "/predict/",
+        "//predict",
+        "/%00",
+        "/%ff",
+        "/..%2f",
+        "/v2/",
+        "/v2/models/",
+        "/v2/models/a%2fb",
+    ]
+    for path in [*paths, "/metrics?name[]=%ff", "/openapi.json?" + "a" * 4000]:
+        for method in ("GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "TRACE", "BREW"):
+            received = talk(running.port, f"{method} {path} HTTP/1.1\r\nConnection: close\r\n\r\n".encode())
+            status = int(received[9:12])
+            assert status in (200, 400, 404, 405, 415), (method, path, received)
+            assert b"x-request-id:" in received.lower()
+            assert status == 200 or b"Content-Type: application/json" in received
+            assert status == 200 or method == "HEAD" or parsed(received)[1]["error"]
+
+
+def test_slow_clients_are_told_and_hold_nobody_up(running: Any) -> None:
+    """More of them than there are threads; each would send forever."""
+    head = b"POST /predict HTTP/1.1\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n"
+    chunked = (
+        b"POST /predict HTTP/1.1\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
+    )
+
+    def trickle(start: bytes) -> tuple[int, Any]:
+        with socket.create_connection(("127.0.0.1", running.port), timeout=20) as connection:
+            connection.sendall(start)
+            while not select.select([connection], [], [], 0.25)[0]:
+                connection.sendall(b"a")
+            received = b""
+            while data := connection.recv(65_536):
+                received += data
+            return parsed(received)
+
+    starts = [b"POST /predict HTTP/1.1\r\nX-Slow: ", head, chunked + b"400\r\n"] * 4
+    with concurrent.futures.ThreadPoolExecutor(len(starts)) as pool:
+        answers = [pool.submit(trickle, start) for start in starts]
+        started = time.monotonic()
+        body = json.dumps(GOOD["/predict"]).encode()
+        assert post(running.port, "/predict", body, ["Content-Type: application/json"])[0] == 200
+        assert time.monotonic() - started < 1, "waited for the slow ones"
+        for answer in answers:
+            status, content = answer.result(timeout=20)
+            assert status == 408
+            assert "in time" in content["error"]
+
+
+def test_a_client_that_leaves_in_the_middle(running: Any) -> None:
+    for sent in (b"POST /pre", b"POST /predict HTTP/1.1\r\nContent-Length: 100\r\n\r\n{"):
+        with socket.create_connection(("127.0.0.1", running.port), timeout=20) as connection:
+            connection.sendall(sent)
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")  # a reset

@@ -1,0 +1,86 @@
+"""The OpenAPI document is true: schemathesis asks a running server all that it promises."""
+
+import json
+import re
+import subprocess
+import sys
+import urllib.request
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+EXAMPLES = 2000
+
+
+@pytest.fixture(scope="module")
+def document(running: Any) -> dict[str, Any]:
+    with urllib.request.urlopen(f"http://127.0.0.1:{running.port}/openapi.json", timeout=10) as response:
+        content: dict[str, Any] = json.load(response)
+    return content
+
+
+def test_the_server_keeps_every_promise_of_the_document(running: Any) -> None:
+    """No 5xx, no undocumented status, header or body; what a schema forbids is refused, the rest accepted."""
+    done = subprocess.run(
+        [
+            *(sys.executable, "-m", "schemathesis.cli"),
+            *("--config-file", Path(__file__).with_name("schemathesis.toml")),
+            *("run", f"http://127.0.0.1:{running.port}/openapi.json"),
+            *("--phases", "examples,coverage,fuzzing", "--max-examples", "200"),
+            *("--generation-deterministic", "--no-color"),
+        ],
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
+    generated, passed = map(int, re.findall(r"(\d+) generated, (\d+) passed", done.stdout)[0])
+    assert passed == generated >= EXAMPLES, "the test has shrunk"
+    statuses = Counter(re.findall(r'"status":(\d+)', running.log.read_text()))
+    assert statuses["200"] > EXAMPLES / 4, "most examples were refused"
+    assert statuses["400"] and statuses["404"] and statuses["415"] and statuses["422"]
+    assert not [status for status in statuses if status.startswith("5")]
+
+
+def test_every_route_is_in_the_document_and_nothing_else(document: dict[str, Any], trained: Path) -> None:
+    from ml_workshop.serving.app import create_app
+    from ml_workshop.serving.limits import Limits
+    from ml_workshop.serving.model import load_model
+
+    rules = create_app(load_model(trained), Limits()).url_map.iter_rules()
+    served = {
+        (re.sub(r"<(\w+)>", r"{\1}", rule.rule), method.lower())
+        for rule in rules
+        for method in rule.methods or ()
+        if method != "HEAD"  # HTTP's own promise for every GET
+    }
+    assert served == {(path, method) for path, item in document["paths"].items() for method in item}
+
+
+def test_limits_are_in_the_document(document: dict[str, Any]) -> None:
+    for number in ("65536 bytes", "2 seconds", "8 texts", "5000 characters"):
+        assert number in document["info"]["description"]
+    one, several = document["components"]["schemas"]["PredictionRequest"]["oneOf"]
+    assert one["properties"]["text"]["maxLength"] == 5000
+    assert several["properties"]["texts"]["maxItems"] == 8
+
+
+def test_space_is_the_same_to_the_document_and_to_the_server() -> None:
+    from ml_workshop.serving.openapi import NOT_ONLY_SPACE
+
+    allowed = re.compile(NOT_ONLY_SPACE)
+    assert all(chr(code).isspace() != bool(allowed.match(chr(code))) for code in range(sys.maxunicode + 1))
+
+
+def test_every_answer_documents_the_name_of_its_request(document: dict[str, Any]) -> None:
+    answers = [
+        answer
+        for item in document["paths"].values()
+        for operation in item.values()
+        for answer in operation["responses"].values()
+    ]
+    assert len(answers) > len(document["paths"])
+    assert all("X-Request-ID" in answer["headers"] for answer in answers)
