@@ -42,3 +42,13 @@ class QualityGateError(MlWorkshopError):
     """A model is not good enough to be published."""
 
     exit_code = 3
+
+
+class LoadTestError(MlWorkshopError):
+    """A load test cannot be made."""
+
+
+class ObjectiveError(MlWorkshopError):
+    """A load test missed its objectives."""
+
+    exit_code = 3

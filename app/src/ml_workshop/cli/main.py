@@ -7,10 +7,10 @@ import sys
 from collections.abc import Sequence
 
 import ml_workshop
-from ml_workshop.cli import evaluate, locustfile, predict, registry, serve, train
+from ml_workshop.cli import evaluate, load_test, locustfile, predict, registry, serve, train
 from ml_workshop.errors import MlWorkshopError
 
-_SUBCOMMANDS = (train, evaluate, registry, predict, serve, locustfile)
+_SUBCOMMANDS = (train, evaluate, registry, predict, serve, load_test, locustfile)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -1,6 +1,7 @@
 """Types of option values, and the options that subcommands share."""
 
 import argparse
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -36,6 +37,21 @@ def whole_number(lowest: int, highest: int) -> Callable[[str], int]:
             value = lowest - 1
         if not lowest <= value <= highest:
             raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from {lowest} to {highest}")
+        return value
+
+    return parse
+
+
+def number(lowest: float, highest: float) -> Callable[[str], float]:
+    """Return a parser of numbers from `lowest` to `highest`."""
+
+    def parse(text: str) -> float:
+        try:
+            value = float(text)
+        except ValueError:
+            value = math.nan
+        if not lowest <= value <= highest:
+            raise argparse.ArgumentTypeError(f"{text!r} is not a number from {lowest:g} to {highest:g}")
         return value
 
     return parse

@@ -1,0 +1,89 @@
+"""Runs Locust as a gate, in processes of its own."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from ml_workshop.errors import LoadTestError
+from ml_workshop.loadtest.plan import Plan
+
+RESULT, REPORT, CHART = "result.json", "report.html", "latency.png"
+"""Files of a run."""
+
+_LOCUSTFILE = Path(__file__).with_name("gate.py")
+_LOCAL = "127.0.0.1"
+_STOP_TIMEOUT = 11
+"""Seconds that requests have at the end: longer than a client's patience, so that none is left out."""
+
+_GOODBYE = 1
+"""Seconds from the end until the master leaves, in which workers get ready to send what is left."""
+
+
+def run(plan: Plan, host: str, address: str, port: int, linger: int) -> dict[str, Any]:
+    """Make a load test and leave its result, report and chart in the plan's directory.
+
+    Args:
+        plan: What to do, and what must be shown.
+        host: The service under test, as a URL.
+        address: Of the web UI.
+        port: Of the web UI; 0 for any.
+        linger: Seconds that the web UI stays after the run, for whoever scrapes its metrics.
+
+    Returns:
+        The result.
+
+    Raises:
+        LoadTestError: The web UI's address cannot be listened on, or there is no result.
+    """
+    port = _check_port(address, port)
+    output = Path(plan.output)
+    output.mkdir(parents=True, exist_ok=True)
+    for name in (RESULT, REPORT, CHART):
+        (output / name).unlink(missing_ok=True)
+    web_ui = ["--web-host", address, "--web-port", str(port)]
+    done = subprocess.run(  # noqa: S603  (our own arguments)
+        [*_command(plan, host, linger), *web_ui],
+        env={**os.environ, **plan.to_environment()},
+        stdin=subprocess.DEVNULL,
+        check=False,
+    )
+    if not (output / RESULT).exists():
+        raise LoadTestError(
+            f"Locust ended with exit code {done.returncode} and without a result; what it printed says why."
+        )
+    result: dict[str, Any] = json.loads((output / RESULT).read_text())
+    if result["requests"]:
+        from ml_workshop.loadtest.chart import draw  # takes a second to import
+
+        draw(result, output / CHART)
+    return result
+
+
+def _command(plan: Plan, host: str, linger: int) -> list[str]:
+    command = [
+        sys.executable, "-m", "locust", "--locustfile", str(_LOCUSTFILE), "--host", host, "--only-summary",
+        "--autostart", "--autoquit", str(max(linger, _GOODBYE)), "--stop-timeout", str(_STOP_TIMEOUT),
+        "--html", str(Path(plan.output) / REPORT),
+    ]  # fmt: skip
+    if plan.processes > 1:
+        port = str(_check_port(_LOCAL, 0))
+        command += ["--processes", str(plan.processes)]
+        command += ["--master-host", _LOCAL, "--master-port", port]
+        command += ["--master-bind-host", _LOCAL, "--master-bind-port", port]
+    return command
+
+
+def _check_port(address: str, port: int) -> int:
+    """Return the port, or a free one for 0; Locust would make the whole run without its web UI."""
+    try:
+        with socket.create_server((address, port)) as probe:
+            return int(probe.getsockname()[1])
+    except OSError as error:
+        reason = os.strerror(error.errno or 0)
+        raise LoadTestError(
+            f"{address}:{port} cannot be listened on ({reason}): choose another --web-address or --web-port."
+        ) from error

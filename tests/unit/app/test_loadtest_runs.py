@@ -1,0 +1,299 @@
+"""Load tests with real Locust: what passes, what is refused, what Prometheus reads."""
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+import urllib.parse
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+RIGHT = {"prediction": 1, "label": "positive", "probability": 0.9, "model_revision": "r"}
+SECONDS = 30
+PATIENT = ("--latency", 99, 10)  # tests share their machine
+
+Samples = dict[tuple[str, frozenset[tuple[str, str]]], float]
+Command = Callable[..., "subprocess.CompletedProcess[str]"]
+Gate = Callable[..., tuple["subprocess.CompletedProcess[str]", dict[str, Any]]]
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def get(url: str) -> str:
+    with urllib.request.urlopen(url, timeout=10) as response:  # noqa: S310
+        return str(response.read().decode())
+
+
+def post(url: str, **form: object) -> None:
+    urllib.request.urlopen(url, urllib.parse.urlencode(form).encode(), timeout=10).close()  # noqa: S310
+
+
+def wait_for(condition: Callable[[], Any]) -> Any:
+    deadline = time.monotonic() + SECONDS
+    while time.monotonic() < deadline:
+        with suppress(OSError):
+            if said := condition():
+                return said
+        time.sleep(0.02)
+    raise AssertionError(f"not within {SECONDS} s")
+
+
+@contextmanager
+def running(*command: object, log: Path, **environment: str) -> Iterator["subprocess.Popen[bytes]"]:
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            list(map(str, command)),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            env={**os.environ, **environment},
+        )
+    try:
+        yield process
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(SECONDS)
+
+
+@pytest.fixture(scope="module")
+def service(trained: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The real server."""
+    directory, url = tmp_path_factory.mktemp("service"), f"http://127.0.0.1:{free_port()}"
+    port = url.rpartition(":")[2]
+    options = ["serve", "--model", trained, "--workers", 2, "--port", port]
+    with running(sys.executable, "-m", "ml_workshop", *options, log=directory / "log"):
+        wait_for(lambda: get(f"{url}/health/ready"))
+        yield url
+
+
+def served(service: str) -> float:
+    """Return how many predictions the server has answered, by its own count."""
+    lines = re.findall(
+        r'^flask_http_request_total\{.*method="POST".*\} (\S+)$', get(f"{service}/metrics"), re.M
+    )
+    return sum(map(float, lines))
+
+
+@pytest.fixture
+def gate(command: Command, tmp_path: Path) -> Gate:
+    """Run `ml-workshop load-test` and return how it ended and its result."""
+
+    def run(host: str, *options: object) -> tuple["subprocess.CompletedProcess[str]", dict[str, Any]]:
+        plain = (
+            "--ramp",
+            0,
+            "--hold",
+            2,
+            "--minimum-requests",
+            20,
+            *(() if "--latency" in options else PATIENT),
+        )
+        done = command("load-test", "--host", host, "--output-dir", tmp_path, *plain, *options)
+        assert "Traceback" not in done.stderr, done.stderr
+        return done, json.loads((tmp_path / "result.json").read_text())
+
+    return run
+
+
+class Answers(BaseHTTPRequestHandler):
+    """A service that answers, in a way that subclasses choose. It stands for a broken one."""
+
+    protocol_version = "HTTP/1.1"
+    answer: Callable[[], dict[str, Any]]
+
+    def log_message(self, *_arguments: object) -> None:
+        """Stay silent."""
+
+    def do_POST(self) -> None:
+        content = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        answer = type(self).answer()
+        body = json.dumps([answer] * len(content["texts"]) if "texts" in content else answer).encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+
+@contextmanager
+def serving(answer: Callable[[], dict[str, Any]]) -> Iterator[str]:
+    handler = type("Handler", (Answers,), {"answer": staticmethod(answer)})
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        server.daemon_threads = True
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_address[1]}"
+        server.shutdown()
+
+
+def exposed(url: str) -> Samples:
+    return {
+        (sample.name, frozenset(sample.labels.items())): sample.value
+        for family in text_string_to_metric_families(get(url))
+        for sample in family.samples
+        if not sample.name.endswith("_created")
+    }
+
+
+def counters(samples: Samples) -> Samples:
+    return {key: value for key, value in samples.items() if key[0] != "locust_users"}
+
+
+def total(samples: Samples, name: str) -> float:
+    return sum(value for (sample, _), value in samples.items() if sample == name)
+
+
+def test_several_processes_count_what_the_server_counts_and_leave_all_three_files(
+    service: str, gate: Gate, tmp_path: Path
+) -> None:
+    before = served(service)
+    done, result = gate(service, "--users", 10, "--processes", 2)
+    assert done.returncode == 0, done.stderr
+    assert result["passed"]
+    assert result["failures"] == 0
+    assert result["requests"] == served(service) - before >= 20
+    assert result["requests"] == sum(route["requests"] for route in result["routes"].values())
+    assert set(result["routes"]) == {"/predict", "/predict (batch)"}
+    assert sum(result["distribution"].values()) == result["requests"]
+    assert any(int(microseconds) % 1000 for microseconds in result["distribution"])
+    latency = result["latency_ms"]
+    assert 0 < latency["p50"] <= latency["p90"] <= latency["p99"] <= latency["p99.9"] <= latency["max"]
+    assert (tmp_path / "latency.png").read_bytes().startswith(b"\x89PNG")
+    assert "/predict (batch)" in (tmp_path / "report.html").read_text()
+
+
+def test_an_objective_out_of_reach_and_too_few_requests_are_refused(service: str, gate: Gate) -> None:
+    done, result = gate(service, "--latency", 99, 0.00001, "--minimum-requests", 10**6, "--hold", 1)
+    assert done.returncode == 3
+    assert not result["passed"]
+    assert re.search(r"Only \d+ requests were made, less than 1000000 prove nothing", done.stderr)
+    assert "0 % of the requests took at most 0.01 ms, the objective is 99 %." in done.stderr
+
+
+def test_a_service_that_mixes_up_answers_is_refused(gate: Gate, tmp_path: Path, monkeypatch: Any) -> None:
+    (tmp_path / "reviews.jsonl").write_text(json.dumps({"text": "only one", "label": 1}) + "\n")
+    monkeypatch.setenv("LOCUST_REVIEWS", str(tmp_path / "reviews.jsonl"))
+    count = iter(range(10**6))
+    with serving(lambda: {**RIGHT, "probability": next(count) % 100 / 100}) as confused:
+        done, result = gate(confused, "--users", 10, "--hold", 1)
+    assert done.returncode == 3
+    assert result["wrong"] > 0.5 * result["requests"]
+    assert result["unavailable"] == 0
+    assert re.search(r"answers were wrong; most often: .*the same text got", done.stderr)
+
+
+def test_a_service_that_is_not_there_is_refused(gate: Gate) -> None:
+    done, result = gate(f"http://127.0.0.1:{free_port()}", "--hold", 1)
+    assert done.returncode == 3
+    assert result["unavailable"] == result["requests"] > 0
+    assert result["wrong"] == 0
+    assert "0 % of the requests were answered without a 5xx" in done.stderr
+
+
+def test_a_port_that_is_taken_is_a_sentence(service: str, command: Command, tmp_path: Path) -> None:
+    port = service.rpartition(":")[2]
+    done = command("load-test", "--host", service, "--output-dir", tmp_path, "--web-port", port)
+    assert done.returncode == 1
+    assert done.stderr == (
+        f"ml-workshop: 127.0.0.1:{port} cannot be listened on (Address already in use): "
+        "choose another --web-address or --web-port.\n"
+    )
+
+
+def test_only_the_open_model_sees_a_second_in_which_the_service_stalls(gate: Gate) -> None:
+    """Of three seconds the service stalls for one: a third of those who come must wait."""
+
+    def stalls() -> Callable[[], dict[str, Any]]:
+        start: list[float] = []
+
+        def answer() -> dict[str, Any]:
+            start.append(time.monotonic())
+            time.sleep(max(2 - (start[-1] - start[0]), 0) if start[-1] - start[0] > 1 else 0)
+            return RIGHT
+
+        return answer
+
+    options = ("--hold", 3, "--latency", 80, 0.1)
+    with serving(stalls()) as service:
+        done, closed = gate(service, "--users", 4, *options)
+    assert done.returncode == 0, done.stderr
+    with serving(stalls()) as service:
+        done, opened = gate(service, "--mode", "open", "--rate", 100, *options)
+    assert done.returncode == 3
+    assert opened["requests"] == 300
+    assert opened["objectives"][1]["achieved"] == pytest.approx(70, abs=4)
+    assert 900 < opened["latency_ms"]["max"] < 1300
+    assert opened["most_in_flight"] > 80
+    assert closed["objectives"][1]["achieved"] > 80
+
+
+def test_open_processes_share_the_arrivals_between_them(service: str, gate: Gate) -> None:
+    before = served(service)
+    options = ("--mode", "open", "--rate", 50, "--ramp", 1, "--processes", 2)
+    done, result = gate(service, *options)
+    assert done.returncode == 0, done.stderr
+    assert result["requests"] == served(service) - before == 25 + 100
+
+
+def test_figures_for_prometheus_only_grow_whatever_is_done_in_the_web_ui(
+    service: str, tmp_path: Path
+) -> None:
+    locustfile = subprocess.check_output(
+        [sys.executable, "-m", "ml_workshop", "locustfile"], text=True
+    ).strip()
+    ui = f"http://127.0.0.1:{free_port()}"
+    port = ui.rpartition(":")[2]
+    options = ("--locustfile", locustfile, "--host", service, "--web-host", "127.0.0.1", "--web-port", port)
+    with running(sys.executable, "-m", "locust", *options, log=tmp_path / "log"):
+        seen = [wait_for(lambda: exposed(f"{ui}/metrics"))]
+        assert seen[0] == {("locust_users", frozenset()): 0}
+        for host in (service, f"http://127.0.0.1:{free_port()}"):
+            post(f"{ui}/swarm", user_count=5, spawn_rate=5, host=host)
+            more = total(seen[-1], "locust_requests_total") + 20
+
+            def after_more_requests(enough: float = more) -> Samples | None:
+                samples = exposed(f"{ui}/metrics")
+                return samples if total(samples, "locust_requests_total") >= enough else None
+
+            seen.append(wait_for(after_more_requests))
+            post(f"{ui}/stop")
+            post(f"{ui}/stats/reset")
+            seen.append(exposed(f"{ui}/metrics"))
+    for earlier, later in pairwise(seen):
+        assert all(later[key] >= value for key, value in counters(earlier).items())
+    assert [samples["locust_users", frozenset()] for samples in seen] == [0, 5, 0, 5, 0]
+    assert total(seen[2], "locust_request_failures_total") == 0
+    assert total(seen[4], "locust_request_failures_total") >= 20  # nothing answers there
+    names = {dict(labels).get("name") for name, labels in seen[4] if name != "locust_users"}
+    assert names == {"/predict", "/predict (batch)"}
+    last = seen[4]
+    assert total(last, "locust_response_time_seconds_count") == total(last, "locust_requests_total")
+    assert total(last, "locust_response_time_seconds_sum") > 0
+
+
+def test_a_run_that_a_person_stops_is_refused(service: str, tmp_path: Path) -> None:
+    ui = f"http://127.0.0.1:{free_port()}"
+    options = ("--web-port", ui.rpartition(":")[2], "--minimum-requests", 1, "--ramp", 0)
+    command = ("load-test", "--host", service, "--output-dir", tmp_path, *options)
+    with running(sys.executable, "-m", "ml_workshop", *command, log=tmp_path / "log") as process:
+        wait_for(lambda: total(exposed(f"{ui}/metrics"), "locust_requests_total") > 20)
+        post(f"{ui}/stop")
+        assert process.wait(SECONDS) == 3
+    last = (tmp_path / "log").read_text().splitlines()[-1]
+    assert last.startswith("ml-workshop: The run was stopped before its end.")
