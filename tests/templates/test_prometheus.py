@@ -1,4 +1,4 @@
-"""What prometheus and node_exporter write, for the variables that a site gives them."""
+"""What prometheus and node_exporter write for the variables that a site gives them (alertmanager: its unit)."""
 
 import shutil
 import subprocess
@@ -19,7 +19,7 @@ INFERENCE = {
 }
 UNITS = [
     pytest.param(role, {f"{role}_install_method": method}, id=f"{role}-{method}")
-    for role in ("prometheus", "node_exporter")
+    for role in ("prometheus", "node_exporter", "alertmanager")
     for method in ("archive", "package")
 ]
 
@@ -86,9 +86,11 @@ def test_programs_come_from_the_package_or_from_the_release(render: Render) -> N
     assert command("prometheus", "archive") == "/opt/ml-workshop/prometheus/current/prometheus"
     assert command("node_exporter", "package") == "/usr/bin/prometheus-node-exporter"
     assert command("node_exporter", "archive") == "/opt/ml-workshop/node_exporter/current/node_exporter"
+    assert command("alertmanager", "package") == "/usr/bin/prometheus-alertmanager"
+    assert command("alertmanager", "archive") == "/opt/ml-workshop/alertmanager/current/alertmanager"
 
 
-@pytest.mark.parametrize("role", ["prometheus", "node_exporter"])
+@pytest.mark.parametrize("role", ["prometheus", "node_exporter", "alertmanager"])
 def test_a_new_release_is_a_new_address(evaluate: Evaluate, role: str) -> None:
     url = evaluate(role, f"{role}_url", **{f"{role}_version": "9.8.7"})
     assert (
@@ -184,6 +186,8 @@ def test_a_server_with_an_older_configuration_is_noticed(
         ("node_exporter", ["100.5", "100.4", "99"], True),
         ("node_exporter", ["100.5", "100.4", "101"], False),
         ("node_exporter", ["100.4", "99"], False),
+        ("alertmanager", ["100.5", "100.4", "99", "99", "200", "200"], True),
+        ("alertmanager", ["100.5", "100.4", "99", "101", "50", "50"], False),
     ],
 )
 def test_a_process_older_than_its_program_or_unit_is_noticed(
