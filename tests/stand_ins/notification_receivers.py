@@ -44,6 +44,12 @@ class Webhook(http.server.BaseHTTPRequestHandler):
         """Say nothing: the file says what arrived."""
 
 
+class MailServer(socketserver.ThreadingTCPServer):
+    """Takes its port again right after it was stopped, as HTTPServer does."""
+
+    allow_reuse_address = True
+
+
 class Mail(socketserver.StreamRequestHandler):
     """Accepts every login and every message."""
 
@@ -89,7 +95,7 @@ def main() -> None:
     options = parser.parse_args()
     arrived = options.output
     arrived.touch()
-    mail = socketserver.ThreadingTCPServer(("127.0.0.1", options.smtp_port), Mail)
+    mail = MailServer(("127.0.0.1", options.smtp_port), Mail)
     threading.Thread(target=mail.serve_forever, daemon=True).start()
     http.server.ThreadingHTTPServer(("127.0.0.1", options.http_port), Webhook).serve_forever()
 
