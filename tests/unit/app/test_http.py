@@ -161,15 +161,6 @@ def test_a_model_that_fails_a_golden_review_is_not_served(model: Path) -> None:
         load_model(model)
 
 
-def test_the_page_asks_only_its_own_server(client: FlaskClient) -> None:
-    response = client.get("/")
-    assert response.content_type == "text/html; charset=utf-8"
-    assert "<textarea" in response.get_data(as_text=True)
-    assert "default-src 'none'" in response.headers["Content-Security-Policy"]
-    assert "http://" not in response.get_data(as_text=True)
-    assert "https://" not in response.get_data(as_text=True)
-
-
 def metric(client: FlaskClient, line: str) -> float:
     for sample in client.get("/metrics").get_data(as_text=True).splitlines():
         if sample.startswith(line + " "):

@@ -21,7 +21,7 @@ def document(running: Any) -> dict[str, Any]:
     return content
 
 
-def test_the_server_keeps_every_promise_of_the_document(running: Any) -> None:
+def test_the_server_keeps_every_promise_of_the_document(running: Any, tmp_path: Path) -> None:
     """No 5xx, no undocumented status, header or body; what a schema forbids is refused, the rest accepted."""
     done = subprocess.run(
         [
@@ -31,6 +31,7 @@ def test_the_server_keeps_every_promise_of_the_document(running: Any) -> None:
             *("--phases", "examples,coverage,fuzzing", "--max-examples", "200"),
             *("--generation-deterministic", "--no-color"),
         ],
+        cwd=tmp_path,  # it leaves what failed there
         capture_output=True,
         text=True,
         timeout=300,

@@ -16,9 +16,9 @@ def _hash_of(element: bytes) -> str:
 
 HEADERS = {
     "Content-Security-Policy": f"default-src 'none'; style-src {_hash_of(b'style')}; "
-    f"script-src {_hash_of(b'script')}; connect-src 'self'; base-uri 'none'; form-action 'none'; "
+    f"script-src {_hash_of(b'script')}; connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; "
     "frame-ancestors 'none'",
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
 }
-"""Only this style and this script, and no requests except to our own server."""
+"""Only this style and this script, and no requests but to our own server."""
