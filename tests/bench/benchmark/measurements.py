@@ -14,7 +14,7 @@ class Usage:
 
     Attributes:
         seconds: From its start to its end.
-        peak_bytes: Most resident memory of it and its children together.
+        peak_bytes: Most resident memory of it and its children together; a page that they share counts once.
     """
 
     seconds: float

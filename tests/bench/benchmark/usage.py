@@ -49,15 +49,15 @@ def run_measured(
 
 
 def _resident_bytes(pid: int) -> int:
-    """Return the resident memory of a process and its descendants; pages they share count for each."""
-    total = 0
+    """Return the resident memory of a process and its descendants; a page that they share counts once."""
     try:
         process = psutil.Process(pid)
-        for member in (process, *process.children(recursive=True)):
-            total += member.memory_info().rss
+        children = process.children(recursive=True)
+        if not children:
+            return int(process.memory_info().rss)
+        return sum(member.memory_full_info().pss for member in (process, *children))
     except psutil.Error:
-        pass  # it ended while we looked
-    return total
+        return 0  # one of them ended while we looked
 
 
 def largest_worker(pid: int) -> Memory:
