@@ -1,0 +1,51 @@
+"""docs/http.md: each command can be run as written, and answers what the page says."""
+
+import json
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+PAGE = Path(__file__).parents[3] / "docs" / "http.md"
+BLOCKS = [
+    lines
+    for block in PAGE.read_text().split("\n\n")
+    if block.startswith("    ") and (lines := [line.strip() for line in block.splitlines()])
+]
+COMMANDS = [(lines[0], lines[1]) for lines in BLOCKS if lines[0].startswith("curl ")]
+
+
+def shape(content: Any) -> Any:
+    """Names, order and types, but not the numbers, which the model chooses."""
+    if isinstance(content, dict):
+        return {name: shape(value) for name, value in content.items()}
+    if isinstance(content, list):
+        return [shape(value) for value in content]
+    return type(content)
+
+
+@pytest.mark.parametrize(("command", "answer"), COMMANDS)
+def test_a_command_answers_what_the_page_says(running: Any, command: str, answer: str) -> None:
+    assert "localhost:8000" in command
+    done = subprocess.run(
+        ["bash", "-c", command.replace("localhost:8000", f"127.0.0.1:{running.port}")],
+        capture_output=True,
+        text=True,
+        timeout=20,
+        check=True,
+    )
+    if answer[0] in "{[":
+        assert shape(json.loads(done.stdout)) == shape(json.loads(answer))
+    else:
+        assert done.stdout.strip() == answer
+
+
+def test_the_log_line_is_as_the_page_says(running: Any) -> None:
+    (shown,) = [json.loads(lines[0]) for lines in BLOCKS if lines[0].startswith("{")]
+    lines = [json.loads(line) for line in running.log.read_text().splitlines()]
+    assert shape(shown) in [shape(line) for line in lines]
+
+
+def test_the_page_has_examples() -> None:
+    assert len(COMMANDS) == 8
