@@ -10,7 +10,7 @@ APP_LOCKS := $(addprefix app/requirements/,train.txt serve.txt loadtest.txt test
 LAB_DATASET ?=
 SCENARIO ?= --all
 
-.PHONY: help lab lab-down verify test lint unit molecule bench venv venv-test venv-app venv-bench hosts clean
+.PHONY: help lab lab-down verify test lint unit molecule bench venv venv-test venv-app venv-bench hosts promtool clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -47,7 +47,7 @@ lint: venv-test venv-app ## ansible-lint (production), yamllint, ruff, mypy
 	app/.venv/bin/mypy app/src
 
 unit: export TRAIN_ON_IMDB := $(if $(wildcard ../shared/data/imdb),1)
-unit: venv-test venv-app ## Unit and template tests: a few minutes, no hosts
+unit: venv-test venv-app promtool ## Unit and template tests: a few minutes, no hosts
 	pytest -q -n 2 tests/unit --ignore=tests/unit/app
 	pytest -q tests/templates   # a process of its own: with Ansible's controller code in it, modules warn elsewhere
 	app/.venv/bin/pytest -q tests/unit/app
@@ -64,6 +64,9 @@ hosts: export LAB_DATASET := $(or $(LAB_DATASET),$(wildcard ../shared/data/imdb)
 hosts: venv-test
 	@lab/setup.sh docker
 	@python lab/probe.py --output $(SOURCES)
+
+promtool:
+	@lab/setup.sh promtool
 
 venv:
 	@mkdir -p .lab

@@ -4,6 +4,7 @@
 #   lab/setup.sh venv DIR REQUIREMENTS...   a virtual environment with exactly these hash-locked packages
 #   lab/setup.sh docker                     a Docker engine that answers
 #   lab/setup.sh command NAME PACKAGE       a command, from the distribution's package when it is missing
+#   lab/setup.sh promtool                   Prometheus' promtool at .lab/bin, out of the distribution's package; no server is installed
 #   lab/setup.sh tidy                       remove the hosts and networks of tests, the apt cache too when no lab needs it
 #   lab/setup.sh stop-docker                stop the engine if `docker` above started it
 #
@@ -47,6 +48,24 @@ make_venv() {
     "$directory/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes "${arguments[@]}" ||
         die "pip could not install ${missing[*]}; the lines above say which package and why."
     for file in "${missing[@]}"; do sha256sum "$file" >"$directory/.installed-$(basename "$file")"; done
+}
+
+get_promtool() {
+    [ ! -x .lab/bin/promtool ] || return 0
+    mkdir -p .lab/bin
+    if command -v apt-get >/dev/null; then
+        local directory
+        directory=$(mktemp -d)
+        (
+            cd "$directory"
+            # Without lists (a fresh container) the first try cannot know the package.
+            apt-get download -qq prometheus >/dev/null 2>&1 || { apt-get update -qq && apt-get download -qq prometheus; } >/dev/null 2>&1
+            dpkg-deb --fsys-tarfile prometheus_*.deb | tar --extract ./usr/bin/promtool
+        ) && mv "$directory/usr/bin/promtool" .lab/bin/promtool
+        rm -rf "$directory"
+    fi
+    if [ ! -x .lab/bin/promtool ] && command -v promtool >/dev/null; then ln -sf "$(command -v promtool)" .lab/bin/promtool; fi
+    [ -x .lab/bin/promtool ] || die "needs promtool; put the one of a Prometheus release on PATH, or see that 'apt-get download prometheus' works."
 }
 
 docker_answers() { docker info >/dev/null 2>&1; }
@@ -108,7 +127,8 @@ case ${1:-} in
     venv) shift; make_venv "$@" ;;
     docker) start_docker ;;
     command) need_command "$2" "$3" ;;
+    promtool) get_promtool ;;
     tidy) tidy ;;
     stop-docker) stop_docker ;;
-    *) sed -n '2,10s/^# \{0,1\}//p' "$0"; exit 2 ;;
+    *) sed -n '2,11s/^# \{0,1\}//p' "$0"; exit 2 ;;
 esac

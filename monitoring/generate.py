@@ -7,16 +7,25 @@ import argparse
 import sys
 from pathlib import Path
 
-from workshop_monitoring import dashboards
+from workshop_monitoring import console, dashboards, rule_files, slo
+from workshop_monitoring.rule_tests import files as rule_tests
+from workshop_monitoring.settings import Alerting, SettingsError
 
 HERE = Path(__file__).parent
-PARTS = [dashboards.files]
-"""Each returns text by path below this directory; no other file may lie beside what it returns."""
+SOURCES = HERE
+"""Where slo.yml and alerting.yml are."""
 
 
 def generated() -> dict[Path, str]:
-    """The text of every generated file, by path."""
-    return {HERE / path: text for part in PARTS for path, text in part().items()}
+    """The text of every generated file, by path; no other file may lie beside them."""
+    objectives, alerting = slo.load(SOURCES / "slo.yml"), Alerting.load(SOURCES / "alerting.yml")
+    texts = {
+        **dashboards.files(objectives, alerting),
+        **console.files(dashboards.boards(objectives, alerting)),
+        **rule_files.files(objectives, alerting),
+        **rule_tests.files(objectives, alerting),
+    }
+    return {HERE / path: text for path, text in texts.items()}
 
 
 def drifted() -> list[Path]:
@@ -40,11 +49,15 @@ def main() -> None:
     """Entry point."""
     parser = argparse.ArgumentParser(description="Write the generated files of monitoring/.")
     parser.add_argument("--check", action="store_true", help="write nothing; fail when a file would change")
-    if parser.parse_args().check:
-        if names := [str(file.relative_to(HERE)) for file in drifted()]:
+    check = parser.parse_args().check
+    try:
+        names = [str(file.relative_to(HERE)) for file in drifted()]
+        if not check:
+            write()
+        elif names:
             sys.exit(f"{', '.join(names)} differ from their source; run python monitoring/generate.py")
-        return
-    write()
+    except SettingsError as error:
+        sys.exit(f"monitoring/{error}")
 
 
 if __name__ == "__main__":

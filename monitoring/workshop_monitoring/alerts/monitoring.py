@@ -1,0 +1,105 @@
+"""Alerts on the monitoring itself."""
+
+from workshop_monitoring.alerts import Alert, Severity
+
+EXPECTED_JOBS = ("inference", "node_exporter", "prometheus")
+"""Jobs that always have a target; load_test has one only while a load test runs."""
+
+
+def alerts() -> list[Alert]:
+    """Targets, configuration, and the way that alerts take."""
+    return [
+        Alert(
+            name="Watchdog",
+            expression="vector(1)",
+            severity=Severity.NONE,
+            summary="Alerts are evaluated and delivered",
+            description=(
+                "This alert always fires; when its receiver misses it, no other alert arrives either."
+            ),
+            dashboard="home",
+        ),
+        Alert(
+            name="TargetDown",
+            expression='up{job!~"inference|load_test"} == 0',
+            hold="5m",
+            severity=Severity.TICKET,
+            summary="{{ $labels.job }} on {{ $labels.instance }} does not answer",
+            description=(
+                "Prometheus has got no answer from {{ $labels.job }} at {{ $labels.instance }} for "
+                "five minutes."
+            ),
+            dashboard="hosts",
+        ),
+        Alert(
+            name="TargetsAbsent",
+            expression="\nor\n".join(f'absent(up{{job="{job}"}})' for job in EXPECTED_JOBS),
+            hold="5m",
+            severity=Severity.TICKET,
+            summary="Prometheus has no target for {{ $labels.job }}",
+            description=(
+                "The job {{ $labels.job }} has had no target for five minutes, so that none of its alerts "
+                "can fire; its scrape configuration is gone, or names nobody."
+            ),
+            dashboard="home",
+        ),
+        Alert(
+            name="PrometheusConfigReloadFailed",
+            expression='prometheus_config_last_reload_successful{job="prometheus"} == 0',
+            hold="5m",
+            severity=Severity.TICKET,
+            summary="Prometheus did not take its configuration",
+            description=(
+                "Prometheus at {{ $labels.instance }} goes on with an older configuration than the one "
+                "on disk, and will not start with that."
+            ),
+            dashboard="home",
+        ),
+        Alert(
+            name="PrometheusRuleFailures",
+            expression='increase(prometheus_rule_evaluation_failures_total{job="prometheus"}[5m]) > 0',
+            hold="5m",
+            severity=Severity.TICKET,
+            summary="Prometheus fails to evaluate rules",
+            description=(
+                "{{ $value | humanize }} evaluations of {{ $labels.rule_group }} failed within five minutes; "
+                "alerts in it may not fire."
+            ),
+            dashboard="home",
+        ),
+        Alert(
+            name="PrometheusNotificationsFailing",
+            expression='increase(prometheus_notifications_errors_total{job="prometheus"}[5m]) > 0',
+            hold="5m",
+            severity=Severity.TICKET,
+            summary="Prometheus cannot hand alerts to Alertmanager",
+            description=(
+                "{{ $value | humanize }} alerts did not reach {{ $labels.alertmanager }} within five minutes."
+            ),
+            dashboard="home",
+        ),
+        Alert(
+            name="AlertmanagerNotificationsFailing",
+            expression="increase(alertmanager_notifications_failed_total[5m]) > 0",
+            hold="5m",
+            severity=Severity.TICKET,
+            summary="Alertmanager cannot deliver by {{ $labels.integration }}",
+            description=(
+                "{{ $value | humanize }} notifications by {{ $labels.integration }} failed within five "
+                "minutes; people may not hear of alerts."
+            ),
+            dashboard="home",
+        ),
+        Alert(
+            name="AlertmanagerConfigReloadFailed",
+            expression="alertmanager_config_last_reload_successful == 0",
+            hold="5m",
+            severity=Severity.TICKET,
+            summary="Alertmanager did not take its configuration",
+            description=(
+                "Alertmanager at {{ $labels.instance }} goes on with an older configuration than the one "
+                "on disk, and will not start with that."
+            ),
+            dashboard="home",
+        ),
+    ]

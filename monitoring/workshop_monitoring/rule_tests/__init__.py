@@ -1,0 +1,118 @@
+"""Unit tests of the rules, for promtool: a module for each file of rules.
+
+They say in numbers and words of their own what has to happen, so that a rule changed by mistake disagrees.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from workshop_monitoring.settings import Alerting
+
+EXTERNAL_URL = "http://prometheus.example:9090"
+GRAFANA = "http://prometheus.example:3000"
+
+
+@dataclass(frozen=True)
+class Fires:
+    """An alert that has to be there.
+
+    Attributes:
+        at: Time since the first sample, for example "10m".
+        labels: All labels but its name.
+        summary: The rendered annotation.
+        description: The rendered annotation.
+        dashboard: Uid that it links to.
+    """
+
+    at: str
+    labels: Mapping[str, str]
+    summary: str
+    description: str
+    dashboard: str
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """What happens, and what one alert has to make of it.
+
+    Attributes:
+        name: What happens.
+        alert: Name of the alert.
+        series: Samples by series, in promtool's notation.
+        silent: Times at which it must not fire.
+        fires: When it has to.
+        interval: Between two samples.
+    """
+
+    name: str
+    alert: str
+    series: Mapping[str, str]
+    silent: tuple[str, ...] = ()
+    fires: tuple[Fires, ...] = ()
+    interval: str = "1m"
+
+    def test(self, settings: Alerting) -> dict[str, Any]:
+        """The scenario as promtool reads it."""
+        silent = [{"eval_time": at, "alertname": self.alert, "exp_alerts": []} for at in self.silent]
+        fires = [
+            {
+                "eval_time": expected.at,
+                "alertname": self.alert,
+                "exp_alerts": [
+                    {
+                        "exp_labels": dict(expected.labels),
+                        "exp_annotations": {
+                            "summary": expected.summary,
+                            "description": expected.description,
+                            "runbook_url": f"{settings.runbook_base_url}/{self.alert}.md",
+                            "dashboard_url": f"{GRAFANA}/d/{expected.dashboard}",
+                        },
+                    }
+                ],
+            }
+            for expected in self.fires
+        ]
+        return _test(self.name, self.interval, self.series) | {"alert_rule_test": silent + fires}
+
+
+@dataclass(frozen=True)
+class Query:
+    """An expression and the samples (value by labels) that it has to give at a time."""
+
+    expression: str
+    at: str
+    samples: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Recording:
+    """What happens, and what recording rules have to make of it."""
+
+    name: str
+    series: Mapping[str, str]
+    queries: tuple[Query, ...]
+    interval: str = "1m"
+
+    def test(self, _settings: Alerting) -> dict[str, Any]:
+        """The test as promtool reads it."""
+        queries = [
+            {
+                "expr": query.expression,
+                "eval_time": query.at,
+                "exp_samples": [
+                    {"labels": labels, "value": value} for labels, value in query.samples.items()
+                ],
+            }
+            for query in self.queries
+        ]
+        return _test(self.name, self.interval, self.series) | {"promql_expr_test": queries}
+
+
+def _test(name: str, interval: str, series: Mapping[str, str]) -> dict[str, Any]:
+    return {
+        "name": name,
+        "interval": interval,
+        "external_url": EXTERNAL_URL,
+        "input_series": [{"series": name, "values": values} for name, values in series.items()],
+    }

@@ -1,0 +1,54 @@
+"""Test files for promtool."""
+
+from collections.abc import Iterable
+
+from workshop_monitoring.rule_tests import Recording, Scenario, hosts, model, monitoring, objectives, service
+from workshop_monitoring.settings import Alerting
+from workshop_monitoring.slo import Slo
+from workshop_monitoring.yaml_text import to_yaml
+
+
+def files(slos: list[Slo], settings: Alerting) -> dict[str, str]:
+    """Text of each file of the directory rule_tests, by path below monitoring/."""
+    texts = {}
+    for slo in slos:
+        name, minimum = f"slo-{slo.name}", settings.minimum_failed_requests
+        # Otherwise at random, and a rule would see what another one recorded an evaluation ago.
+        order = [f"sloth-slo-{kind}-{slo.id}" for kind in ("sli-recordings", "meta-recordings", "alerts")]
+        for part, tests, every in (
+            # Rules are evaluated no more often than a test looks: a month of minutes would take minutes.
+            ("requests", objectives.recordings(slo), "1h"),
+            ("period", objectives.period(slo), "1d"),
+            ("page", objectives.scenarios(slo, "page", minimum), "10m"),
+            ("ticket", objectives.scenarios(slo, "ticket", minimum), "2h"),
+        ):
+            source = "workshop_monitoring/rule_tests/objectives.py"
+            texts[f"rule_tests/{name}-{part}.yml"] = _text(
+                name, tests, settings, every, source, group_eval_order=order
+            )
+    for name, scenarios, every in (
+        ("service", service.SCENARIOS, "1m"),
+        ("model", model.SCENARIOS, "6m"),
+        ("hosts", hosts.SCENARIOS, "3m"),
+        ("monitoring", monitoring.SCENARIOS, "1m"),
+    ):
+        source = f"workshop_monitoring/rule_tests/{name}.py"
+        texts[f"rule_tests/{name}.yml"] = _text(name, scenarios, settings, every, source)
+    return texts
+
+
+def _text(
+    rules: str,
+    tests: Iterable[Scenario | Recording],
+    settings: Alerting,
+    every: str,
+    source: str,
+    **more: list[str],
+) -> str:
+    content = {
+        "rule_files": [f"../rules/{rules}.yml"],
+        "evaluation_interval": every,
+        **more,
+        "tests": [test.test(settings) for test in tests],
+    }
+    return to_yaml(content, source)

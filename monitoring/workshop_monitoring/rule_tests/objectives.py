@@ -1,0 +1,330 @@
+"""Tests of the rules that are made from slo.yml, for whatever objective stands there."""
+
+from dataclasses import dataclass
+from itertools import accumulate
+
+from workshop_monitoring.rule_tests import Fires, Query, Recording, Scenario
+from workshop_monitoring.slo import AVAILABILITY, Slo
+
+_MINUTE, _HOUR, _DAY = 1, 60, 1440
+
+
+@dataclass(frozen=True)
+class Phase:
+    """Minutes in which so many predictions a minute are made, of which a share (0 to 1) fails."""
+
+    minutes: int
+    rate: float
+    failed: float = 0
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two windows of an alert.
+
+    Attributes:
+        severity: Of the alert.
+        factor_of_30_days: How many times faster than allowed errors have to come (Site Reliability Workbook).
+        long: Long window, minutes.
+        before: Predictions a minute, compared with later, in the hours that dilute every longer window.
+        interval: Between two samples, minutes.
+    """
+
+    severity: str
+    factor_of_30_days: float
+    long: int
+    before: int
+    interval: int
+
+    @property
+    def short(self) -> int:
+        """Short window, minutes."""
+        return self.long // 12
+
+    def factor(self, slo: Slo) -> float:
+        """How many times faster than allowed errors have to come."""
+        return self.factor_of_30_days * slo.window_days / 30
+
+
+_PAIRS = (
+    Pair("page", 14.4, 1 * _HOUR, before=10, interval=1),
+    Pair("page", 6, 6 * _HOUR, before=10, interval=5),
+    Pair("ticket", 3, 1 * _DAY, before=20, interval=10),
+    Pair("ticket", 1, 3 * _DAY, before=1, interval=30),
+)
+
+
+def recordings(slo: Slo) -> tuple[Recording, ...]:
+    """Tests of the recording rules that look at requests."""
+    # Failures in the last ten minutes only: each window dilutes them by its length.
+    windows = {"5m": 5, "30m": 30, "1h": _HOUR, "2h": 2 * _HOUR, "6h": 6 * _HOUR, "1d": _DAY, "3d": 3 * _DAY}
+    last = 3 * _DAY
+    share = {name: 0.6 * min(10 / minutes, 1) for name, minutes in windows.items()}
+    burst = _traffic(slo, [Phase(last - 10, 10), Phase(10, 10, 0.6)], interval=1)
+    return (
+        Recording(
+            "Error ratios are shares of predictions in their window, and health checks are none",
+            burst | _noise(last),
+            tuple(
+                # Versions of Prometheus differ in whether a window holds the sample at its very beginning.
+                Query(
+                    f"abs(slo:sli_error:ratio_rate{name} / {share[name]:g} - 1) < bool 0.05",
+                    f"{last}m",
+                    {_labels(slo, sloth_window=name): 1},
+                )
+                for name in windows
+            ),
+        ),
+        Recording(
+            "Without predictions there is no ratio, not a division by zero",
+            _traffic(slo, [Phase(60, 10), Phase(60, 0)], interval=1) | _noise(120),
+            (Query("slo:sli_error:ratio_rate5m", "120m"), Query("slo:current_burn_rate:ratio", "120m")),
+        ),
+        Recording(
+            "Predictions of which none ever failed have a ratio of zero",
+            {
+                series: samples
+                for series, samples in _traffic(slo, [Phase(60, 10)], interval=1).items()
+                if 'status="500"' not in series
+            },
+            (
+                Query(
+                    "slo:sli_error:ratio_rate5m", "60m", {_name(slo, "slo:sli_error:ratio_rate5m", "5m"): 0}
+                ),
+            ),
+        ),
+        Recording(
+            "Predictions that all failed have a ratio of one",
+            {
+                series: samples
+                for series, samples in _traffic(slo, [Phase(60, 10, 1)], interval=1).items()
+                if slo.name != AVAILABILITY or 'status="200"' not in series
+            },
+            (
+                Query(
+                    "slo:sli_error:ratio_rate5m", "60m", {_name(slo, "slo:sli_error:ratio_rate5m", "5m"): 1}
+                ),
+            ),
+        ),
+    )
+
+
+def period(slo: Slo) -> tuple[Recording, ...]:
+    """Tests of the rules about the whole window of the objective, with a sample every hour."""
+    days, budget = slo.window_days, float(slo.error_budget)
+    window, end = f"{days}d", f"{24 * (days - 1)}h"
+    # Hours: without errors, then a day without predictions, then with 1.5 times the errors that are allowed.
+    quiet = 24 * (days // 2)
+    bad = 24 * (days - 2) - quiet + 1
+    ratio = f"slo:sli_error:ratio_rate5m{_labels(slo, sloth_window='5m')}"
+    series = {ratio: f"0x{quiet - 1} _x24 {1.5 * budget:g}x{bad - 1}"}
+    spent = 1.5 * bad / (quiet + bad)
+    constants = {
+        "slo:objective:ratio": float(slo.objective / 100),
+        "slo:error_budget:ratio": budget,
+        "slo:time_period:days": days,
+    }
+    return (
+        Recording(
+            "The period's error ratio is the mean over the time with predictions, and eats up the budget",
+            series,
+            (
+                Query(
+                    f"round(slo:sli_error:ratio_rate{window} / {budget:g}, 0.001)",
+                    end,
+                    {_labels(slo, sloth_window=window): round(spent, 3)},
+                ),
+                Query(
+                    "round(slo:period_burn_rate:ratio, 0.001)",
+                    end,
+                    {_labels(slo, sloth_window=window): round(spent, 3)},
+                ),
+                Query(
+                    "round(slo:period_error_budget_remaining:ratio, 0.001)",
+                    end,
+                    {_labels(slo, sloth_window=window): round(1 - spent, 3)},
+                ),
+                Query(
+                    "round(slo:current_burn_rate:ratio, 0.001)", end, {_labels(slo, sloth_window="5m"): 1.5}
+                ),
+            ),
+            interval="1h",
+        ),
+        Recording(
+            "The objective can be read as metrics",
+            {},
+            (
+                *(Query(name, "0m", {_name(slo, name): value}) for name, value in constants.items()),
+                Query(
+                    "sloth_slo_info",
+                    "0m",
+                    {f"sloth_slo_info{_labels(slo, sloth_objective=str(slo.objective))}": 1},
+                ),
+            ),
+        ),
+    )
+
+
+def scenarios(slo: Slo, severity: str, minimum_failures: int) -> tuple[Scenario, ...]:
+    """Tests of a burn-rate alert: each of its pairs of windows alone, and what must not wake anybody."""
+    return (
+        *(
+            scenario
+            for pair in _PAIRS
+            if pair.severity == severity
+            for scenario in (
+                _too_fast(slo, pair, failures=4 * minimum_failures),
+                _just_enough(slo, pair, failures=1.4 * minimum_failures),
+                _too_few(slo, pair, failures=0.7 * minimum_failures),
+            )
+        ),
+        Scenario(
+            "No predictions at all, and failing health checks, are no failed predictions",
+            _alert(slo),
+            _traffic(slo, [Phase(240, 0)], interval=1) | _noise(240),
+            silent=("240m",),
+        ),
+    )
+
+
+def _too_fast(slo: Slo, pair: Pair, failures: float) -> Scenario:
+    """Errors at 1.4 times the pair's factor, long enough; then at 0.7 times, which the short window sees."""
+    phases = _burst(slo, pair, failures)
+    _, begin, full, end = _ends(phases)
+    return Scenario(
+        f"{1.4 * pair.factor(slo):.3g} times the allowed errors for {_duration(pair.long)}: {pair.severity}",
+        _alert(slo),
+        _traffic(slo, phases, pair.interval),
+        interval=f"{pair.interval}m",
+        silent=(f"{begin + pair.long // 2}m", f"{end}m"),
+        fires=(_fires(slo, pair, f"{full}m"),),
+    )
+
+
+def _just_enough(slo: Slo, pair: Pair, failures: float) -> Scenario:
+    phases = _burst(slo, pair, failures)
+    return Scenario(
+        f"So do just enough failures of a service with little traffic within {_duration(pair.long)}",
+        _alert(slo),
+        _traffic(slo, phases, pair.interval),
+        interval=f"{pair.interval}m",
+        fires=(_fires(slo, pair, f"{_ends(phases)[2]}m"),),
+    )
+
+
+def _too_few(slo: Slo, pair: Pair, failures: float) -> Scenario:
+    phases = _burst(slo, pair, failures)
+    return Scenario(
+        f"A few failures of a service with little traffic within {_duration(pair.long)} are not",
+        _alert(slo),
+        _traffic(slo, phases, pair.interval),
+        interval=f"{pair.interval}m",
+        silent=(f"{_ends(phases)[2]}m",),
+    )
+
+
+def _fires(slo: Slo, pair: Pair, at: str) -> Fires:
+    allowed = float(slo.error_budget) * 100
+    first, long, longer = {"page": (14.4, "1h", "6h"), "ticket": (3, "1d", "3d")}[pair.severity]
+    threshold = first * slo.window_days / 30
+    return Fires(
+        at,
+        {
+            "severity": pair.severity,
+            "sloth_severity": pair.severity,
+            "sloth_id": slo.id,
+            "sloth_service": slo.service,
+            "sloth_slo": slo.name,
+        },
+        f"{slo.service} spends its error budget for {slo.name} too fast",
+        f"{1.4 * pair.factor(slo) * allowed:.4g}% of predictions failed over {long} (or, when that is less "
+        f"than {threshold * allowed:g} %, over {longer}); the objective allows {allowed:g} %. "
+        f"Good are: {slo.description}",
+        "slo",
+    )
+
+
+def _alert(slo: Slo) -> str:
+    return f"{slo.service.title()}{slo.name.title()}BudgetBurn"
+
+
+def _burst(slo: Slo, pair: Pair, failures: float) -> list[Phase]:
+    """Clean hours, then errors with so many failures within the long window, then half as many errors."""
+    share = 1.4 * pair.factor(slo) * float(slo.error_budget)
+    rate = failures / (share * pair.long)
+    return [
+        Phase(6 * _HOUR, rate * pair.before),
+        Phase(pair.long, rate),
+        Phase(pair.long, rate, share),
+        Phase(max(pair.short, 10), rate, share / 2),
+    ]
+
+
+def _ends(phases: list[Phase]) -> list[int]:
+    """Minute at which each phase ends."""
+    return list(accumulate(phase.minutes for phase in phases))
+
+
+def _traffic(slo: Slo, phases: list[Phase], interval: int) -> dict[str, str]:
+    """The service's counters; failures come by the one route, everything else by the other."""
+
+    def predictions(part: str, rule: str, status: str, *more: str) -> str:
+        labels = (f'job="{slo.service}"', 'instance="a:8000"', 'method="POST"', f'status="{status}"', *more)
+        return f'flask_http_request_duration_seconds_{part}{{{", ".join(labels)}, url_rule="{rule}"}}'
+
+    good = _counter([(phase.minutes, phase.rate * (1 - phase.failed)) for phase in phases], interval)
+    bad = _counter([(phase.minutes, phase.rate * phase.failed) for phase in phases], interval)
+    none = _counter([(_ends(phases)[-1], 0)], interval)
+    one, other = "/predict", "/v2/models/<name>/infer"
+    if slo.name == AVAILABILITY:
+        return {predictions("count", one, "200"): good, predictions("count", other, "500"): bad}
+    edge = f'le="{slo.threshold_seconds}"'
+    return {
+        predictions("count", one, "200"): good,
+        predictions("bucket", one, "200", edge): good,
+        predictions("count", other, "200"): bad,
+        predictions("bucket", other, "200", edge): none,
+        predictions("bucket", other, "200", 'le="+Inf"'): bad,
+    }
+
+
+def _noise(minutes: int) -> dict[str, str]:
+    """Requests that are no predictions of this service; all of them fail, and slowly."""
+    count = "flask_http_request_duration_seconds_count"
+    return {
+        f'{count}{{job="{job}", instance="a:8000", url_rule="{rule}", status="500"}}': f"0+50x{minutes}"
+        for job, rule in (
+            ("inference", "/health/ready"),
+            ("inference", "/metrics"),
+            ("inference", "None"),
+            ("something_else", "/predict"),
+        )
+    }
+
+
+def _counter(steps: list[tuple[int, float]], interval: int) -> str:
+    """A counter that starts at 0, in promtool's notation.
+
+    Args:
+        steps: Minutes, and increase per minute.
+        interval: Minutes between two samples.
+    """
+    parts, value = ["0x0"], 0.0
+    for minutes, rate in steps:
+        count, step = minutes // interval, rate * interval
+        parts.append(f"{value + step:.8g}+{step:.8g}x{count - 1}")
+        value += step * count
+    return " ".join(parts)
+
+
+def _labels(slo: Slo, **more: str) -> str:
+    labels = {"sloth_id": slo.id, "sloth_service": slo.service, "sloth_slo": slo.name, **more}
+    return "{" + ", ".join(f'{name}="{value}"' for name, value in sorted(labels.items())) + "}"
+
+
+def _name(slo: Slo, metric: str, window: str = "") -> str:
+    return metric + (_labels(slo, sloth_window=window) if window else _labels(slo))
+
+
+def _duration(minutes: int) -> str:
+    return f"{minutes // _DAY} d" if minutes % _DAY == 0 else f"{minutes // _HOUR} h"

@@ -1,0 +1,89 @@
+"""The tests of the rules notice when a rule is gone, or compares with another number."""
+
+import copy
+import re
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+MONITORING = Path(__file__).parents[3] / "monitoring"
+TESTS = sorted((MONITORING / "rule_tests").glob("*.yml"))
+
+THRESHOLD = re.compile(r"(?<=[<>=] )(\d+(?:\.\d+)?)|\d+(?= \* 3600)")
+"""A number that something is compared with, or the hours that predict_linear looks ahead."""
+
+DURATION = re.compile(r"(\d+)([mh])")
+
+
+def mutations(rule: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any] | None]]:
+    """Rules that are wrong, by what is wrong with them."""
+    yield "deleted", None
+    expression = rule["expr"]
+    if "record" in rule:
+        yield "doubled", rule | {"expr": f"({expression}) * 2"}
+        return
+    for number, found in enumerate(THRESHOLD.finditer(expression), 1):
+        value = float(found[0])
+        for other in (value * 2, value / 2) if value else (1e15, -1e15):
+            changed = expression[: found.start()] + f"{other:.15g}" + expression[found.end() :]
+            yield f"threshold {number}: {found[0]} is {other:g}", rule | {"expr": changed}
+    if "for" in rule:
+        length, unit = DURATION.fullmatch(rule["for"]).groups()
+        yield "holds twice as long", rule | {"for": f"{int(length) * 2}{unit}"}
+        yield "does not hold", {key: value for key, value in rule.items() if key != "for"}
+
+
+def all_mutations() -> list[Any]:
+    """File, position of a rule in it, and what stands there instead."""
+    found = []
+    for file in sorted((MONITORING / "rules").glob("*.yml")):
+        for g, group in enumerate(yaml.safe_load(file.read_text())["groups"]):
+            for r, rule in enumerate(group["rules"]):
+                name = rule.get("alert") or f"{file.stem} {rule['record']}"
+                severity = rule["labels"].get("severity", "")
+                found += [
+                    pytest.param(file, g, r, other, id=f"{name} {severity} {what}")
+                    for what, other in mutations(rule)
+                ]
+    return found
+
+
+def files_that_test(file: Path, rule: dict[str, Any]) -> list[Path]:
+    """Test files that load this file of rules and name the rule."""
+    marks = (
+        (rule["record"],) if "record" in rule else (rule["alert"], f"severity: {rule['labels']['severity']}")
+    )
+    texts = {test: test.read_text() for test in TESTS}
+    return [
+        test
+        for test, text in texts.items()
+        if f"../rules/{file.name}\n" in text and all(mark in text for mark in marks)
+    ]
+
+
+@pytest.mark.parametrize(("file", "group", "position", "other"), all_mutations())
+def test_a_broken_rule_turns_its_tests_red(
+    promtool: Path, tmp_path: Path, file: Path, group: int, position: int, other: dict[str, Any] | None
+) -> None:
+    content = yaml.safe_load(file.read_text())
+    rule = copy.deepcopy(content["groups"][group]["rules"][position])
+    content["groups"][group]["rules"][position : position + 1] = [other] if other else []
+    (tmp_path / "rules").mkdir()
+    (tmp_path / "rule_tests").mkdir()
+    (tmp_path / "rules" / file.name).write_text(yaml.safe_dump(content))
+    tests = files_that_test(file, rule)
+    assert tests, "no test names the rule"
+    for test in tests:
+        copied = tmp_path / "rule_tests" / test.name
+        copied.write_text(test.read_text())
+        said = subprocess.run(
+            [promtool, "test", "rules", copied], capture_output=True, text=True, check=False
+        )
+        if said.returncode:
+            assert "FAILED:" in said.stdout + said.stderr, "another reason than a test that failed"
+            return
+    pytest.fail(f"{[test.name for test in tests]} stay green")
