@@ -60,6 +60,12 @@ def command(tmp_path: Path) -> Command:
     return run
 
 
+@pytest.fixture(scope="session")
+def metrics_directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where applications in this process count; prometheus_client takes one directory per process."""
+    return tmp_path_factory.mktemp("metrics")
+
+
 @dataclass
 class Running:
     """A server that is asked over its socket.

@@ -26,8 +26,8 @@ class Service:
 
 
 @pytest.fixture
-def service(trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Service]:
-    monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", str(tmp_path))
+def service(trained: Path, metrics_directory: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Service]:
+    monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", str(metrics_directory))
     from ml_workshop.serving.app import create_app
     from ml_workshop.serving.limits import Limits
     from ml_workshop.serving.model import load_model

@@ -13,9 +13,9 @@ BAD = "What a tedious, lifeless mess. I want my money back."
 
 
 @pytest.fixture(scope="module")
-def client(trained: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[FlaskClient]:
+def client(trained: Path, metrics_directory: Path) -> Iterator[FlaskClient]:
     with pytest.MonkeyPatch.context() as environment:
-        environment.setenv("PROMETHEUS_MULTIPROC_DIR", str(tmp_path_factory.mktemp("metrics")))
+        environment.setenv("PROMETHEUS_MULTIPROC_DIR", str(metrics_directory))
         from ml_workshop.serving.app import create_app
         from ml_workshop.serving.limits import Limits
         from ml_workshop.serving.model import load_model

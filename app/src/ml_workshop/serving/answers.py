@@ -4,6 +4,8 @@ import json
 
 from flask import Response
 
+from ml_workshop.serving.plain_flask import PlainResponse
+
 _encode = json.JSONEncoder(separators=(",", ":")).encode
 
 
@@ -14,4 +16,4 @@ def json_bytes(content: object) -> bytes:
 
 def json_response(content: object, status: int = 200) -> Response:
     """Return a JSON answer."""
-    return Response(json_bytes(content), status, content_type="application/json")
+    return PlainResponse(json_bytes(content), status, content_type="application/json")

@@ -16,6 +16,7 @@ from ml_workshop.serving.model import ServedModel
 from ml_workshop.serving.openapi import document
 from ml_workshop.serving.page import HEADERS, PAGE
 from ml_workshop.serving.parsing import BadRequestError, only_text, read_json, texts_to_classify
+from ml_workshop.serving.plain_flask import PlainFlask, PlainResponse
 from ml_workshop.serving.request_log import REQUEST_ID, TEXTS, RequestLog
 from ml_workshop.serving.v2 import v2_routes
 
@@ -36,7 +37,7 @@ def create_app(
         model_name: What the model is called in the V2 protocol.
         log_descriptor: File descriptor for one line per request; None for no lines.
     """
-    app = Flask(__name__, static_folder=None)
+    app = PlainFlask(__name__, static_folder=None)
     app.url_map.merge_slashes = False  # or //predict is a redirect
     app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
     app.wsgi_app = RequestLog(KnownMethods(app.wsgi_app), model.revision, log_descriptor)  # type: ignore[method-assign]
@@ -74,11 +75,11 @@ def create_app(
 
     @app.get("/openapi.json")
     def openapi_document() -> Response:
-        return Response(openapi, content_type="application/json")
+        return PlainResponse(openapi, content_type="application/json")
 
     @app.get("/")
     def try_it() -> Response:
-        return Response(PAGE, content_type="text/html; charset=utf-8", headers=HEADERS)
+        return PlainResponse(PAGE, content_type="text/html; charset=utf-8", headers=HEADERS)
 
     app.register_blueprint(v2_routes(model_name, model.revision, limits, classify))
 
