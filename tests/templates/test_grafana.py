@@ -176,3 +176,11 @@ def test_no_objection_repeats_a_password(evaluate: Evaluate) -> None:
 )
 def test_archives_are_searched_for_the_short_name(evaluate: Evaluate, image: str, short: str) -> None:
     assert evaluate("grafana", "__grafana_short_image", grafana_image=image) == short
+
+
+def test_home_is_a_file_that_the_container_sees(evaluate: Evaluate) -> None:
+    home = "__grafana_home_path"
+    assert evaluate("grafana", home, grafana_home_dashboard="home.json") == (
+        "/etc/ml-workshop/grafana/dashboards/home.json"
+    )
+    assert evaluate("grafana", home) == ""

@@ -126,6 +126,12 @@ def _read_dashboard(file: Path, sources: dict[str, dict[str, Any]]) -> dict[str,
     return dashboard
 
 
+def _read_home(sources: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    """The dashboard that opens first: the one of the configuration, or a built-in one."""
+    path = os.environ.get("GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH")
+    return _read_dashboard(Path(path), sources) if path else {"title": "Welcome to Grafana"}
+
+
 class Handler(BaseHTTPRequestHandler):
     """The requests that the role, its tests and the verify playbook make."""
 
@@ -153,6 +159,8 @@ class Handler(BaseHTTPRequestHandler):
                 self._answer(
                     HTTPStatus.OK, [{"uid": d["uid"], "title": d["title"], "type": "dash-db"} for d in found]
                 )
+            case ["api", "dashboards", "home"]:
+                self._answer(HTTPStatus.OK, {"dashboard": _read_home(sources), "meta": {"isHome": True}})
             case ["api", "dashboards", "uid", uid] if uid in (dashboards := read_dashboards(sources)):
                 self._answer(HTTPStatus.OK, {"dashboard": dashboards[uid], "meta": {"provisioned": True}})
             case _:
