@@ -1,6 +1,7 @@
 """All dashboards, as files for Grafana's provisioning."""
 
 import json
+from collections.abc import Sequence
 
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
 
@@ -13,18 +14,24 @@ from workshop_monitoring import (
     model_dashboard,
     slo_dashboard,
 )
-
-BOARDS = (
-    home_dashboard.BOARD,
-    inference_dashboard.BOARD,
-    slo_dashboard.BOARD,
-    model_dashboard.BOARD,
-    hosts_dashboard.BOARD,
-    load_test_dashboard.BOARD,
-)
+from workshop_monitoring.board import Board
+from workshop_monitoring.settings import Alerting
+from workshop_monitoring.slo import Slo
 
 
-def files() -> dict[str, str]:
+def boards(objectives: Sequence[Slo], alerting: Alerting) -> tuple[Board, ...]:
+    """All dashboards, in the order a reader meets them."""
+    return (
+        home_dashboard.board(objectives, alerting.runbook_base_url),
+        inference_dashboard.BOARD,
+        slo_dashboard.board(objectives),
+        model_dashboard.BOARD,
+        hosts_dashboard.BOARD,
+        load_test_dashboard.BOARD,
+    )
+
+
+def files(objectives: Sequence[Slo], alerting: Alerting) -> dict[str, str]:
     """Text of each file, by path below monitoring/."""
     # Sorted and indented: a change of one panel is a diff of a few lines.
     return {
@@ -32,5 +39,5 @@ def files() -> dict[str, str]:
             grafana.build(board), cls=JSONEncoder, indent=2, sort_keys=True
         )
         + "\n"
-        for board in BOARDS
+        for board in boards(objectives, alerting)
     }

@@ -170,8 +170,8 @@ def _panel(panel: Panel) -> AnyPanel:
     links = [
         dashboard.DashboardLink(link.title).type(DashboardLinkType.LINK).url(link.url) for link in panel.links
     ]
-    if links and panel.kind is Kind.STATES:
-        made.data_links(list(links))  # about one series
+    if links and panel.kind in (Kind.STATES, Kind.TABLE):
+        made.data_links(list(links))  # about one series or line
     elif links:
         made.links(list(links))
     return made

@@ -1,12 +1,15 @@
 """The dashboard `home`: opens first, and says where to look next."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from grafana_foundation_sdk.models import units
 
 from workshop_monitoring.board import Board, Kind, Link, Panel, Query, Row, Step, job_and_instance
-from workshop_monitoring.inference_dashboard import DURATION, REQUESTS, TRAFFIC, status_ratio
+from workshop_monitoring.indicators import DURATION
+from workshop_monitoring.inference_dashboard import REQUESTS, TRAFFIC, status_ratio
 from workshop_monitoring.promql import quantile, select
+from workshop_monitoring.slo import AVAILABILITY, LATENCY, Slo
 from workshop_monitoring.slo_dashboard import BUDGET_LEFT as SLO_BUDGET_LEFT
 
 INFERENCE = (Link("Inference", "/d/inference?${__url_time_range}"),)
@@ -35,29 +38,40 @@ REQUEST_RATE = Panel(
     links=INFERENCE,
 )
 
-SERVER_ERRORS = Panel(
-    "Server errors",
-    "Share of requests answered with a 5xx; an objective of 99.9 % allows 0.1 %.",
-    units.PercentUnit,
-    (Query("5xx", status_ratio("5..")),),
-    kind=Kind.STAT,
-    width=5,
-    height=5,
-    steps=(Step(None, "green"), Step(0.001, "orange"), Step(0.01, "red")),
-    links=INFERENCE,
-)
 
-SLOWEST = Panel(
-    "Slowest 1 %",
-    "Time within which 99 % of requests were answered; the objective is 50 ms.",
-    units.Seconds,
-    (Query("p99", quantile(0.99, DURATION, TRAFFIC)),),
-    kind=Kind.STAT,
-    width=5,
-    height=5,
-    steps=(Step(None, "green"), Step(0.025, "orange"), Step(0.05, "red")),
-    links=INFERENCE,
-)
+def server_errors(objective: Slo | None) -> Panel:
+    """Share of failed requests, coloured by what the objective allows."""
+    allowed = float(objective.error_budget) if objective else 0
+    return Panel(
+        "Server errors",
+        "Share of requests answered with a server error (5xx)."
+        + (f" The objective allows {100 * allowed:g} %." if objective else ""),
+        units.PercentUnit,
+        (Query("5xx", status_ratio("5..")),),
+        kind=Kind.STAT,
+        width=5,
+        height=5,
+        steps=(Step(None, "green"), Step(allowed, "orange"), Step(10 * allowed, "red")) if objective else (),
+        links=INFERENCE,
+    )
+
+
+def slowest(objective: Slo | None) -> Panel:
+    """The 99th percentile, coloured by the objective's threshold."""
+    limit = objective.threshold_seconds if objective and objective.threshold_seconds else 0
+    return Panel(
+        "Slowest 1 %",
+        "Time within which 99 % of requests were answered."
+        + (f" The objective asks for {1000 * limit:g} ms." if limit else ""),
+        units.Seconds,
+        (Query("p99", quantile(0.99, DURATION, TRAFFIC)),),
+        kind=Kind.STAT,
+        width=5,
+        height=5,
+        steps=(Step(None, "green"), Step(limit / 2, "orange"), Step(limit, "red")) if limit else (),
+        links=INFERENCE,
+    )
+
 
 BUDGET_LEFT = replace(
     SLO_BUDGET_LEFT,
@@ -68,20 +82,25 @@ BUDGET_LEFT = replace(
     links=SLO,
 )
 
-FIRING = Panel(
-    "Alerts that fire",
-    "Each alert has a page docs/runbooks/<its name>.md: what it means, where to look, what to do.",
-    units.NoUnit,
-    (
-        Query(
-            "",
-            f"max by (alertname, severity, job, instance) ({select('ALERTS', chosen=FIRING_ALERTS)})",
-            may_be_empty="no alert fires",
+
+def firing(runbooks: str) -> Panel:
+    """What fires, and the way to the page that says what to do."""
+    return Panel(
+        "Alerts that fire",
+        "Each alert has a page docs/runbooks/<its name>.md: what it means, where to look, what to do.",
+        units.NoUnit,
+        (
+            Query(
+                "",
+                f"max by (alertname, severity, job, instance) ({select('ALERTS', chosen=FIRING_ALERTS)})",
+                may_be_empty="no alert fires",
+            ),
         ),
-    ),
-    kind=Kind.TABLE,
-    width=12,
-)
+        kind=Kind.TABLE,
+        width=12,
+        links=(Link("Runbook", f"{runbooks}/${{__data.fields.alertname}}.md"),) if "://" in runbooks else (),
+    )
+
 
 UP = Panel(
     "What is up",
@@ -94,13 +113,26 @@ UP = Panel(
     links=(Link("Open it", "http://${__field.labels.instance}/"),),
 )
 
-BOARD = Board(
-    uid="home",
-    title="Home",
-    description="Is everything well, and where do I look if not?",
-    variables=job_and_instance("up"),
-    rows=(
-        Row("Now", (TARGETS_DOWN, REQUEST_RATE, SERVER_ERRORS, SLOWEST, BUDGET_LEFT)),
-        Row("What to look at", (FIRING, UP)),
-    ),
-)
+
+def board(objectives: Sequence[Slo], runbooks: str) -> Board:
+    """The dashboard.
+
+    Args:
+        objectives: What the numbers are compared with.
+        runbooks: Where the pages of docs/runbooks are read; linked when it is a web address.
+    """
+    by_name = {objective.name: objective for objective in objectives}
+    numbers = (
+        TARGETS_DOWN,
+        REQUEST_RATE,
+        server_errors(by_name.get(AVAILABILITY)),
+        slowest(by_name.get(LATENCY)),
+        BUDGET_LEFT,
+    )
+    return Board(
+        uid="home",
+        title="Home",
+        description="Is everything well, and where do I look if not?",
+        variables=job_and_instance("up"),
+        rows=(Row("Now", numbers), Row("What to look at", (firing(runbooks), UP))),
+    )

@@ -3,10 +3,8 @@
 from grafana_foundation_sdk.models import units
 
 from workshop_monitoring.board import Board, Kind, Panel, Query, Row, job_and_instance
+from workshop_monitoring.indicators import DURATION
 from workshop_monitoring.promql import buckets, mean, quantile, rate, select
-
-DURATION = "flask_http_request_duration_seconds"
-"""Histogram of the service: seconds a request took; labels method, url_rule, status."""
 
 TRAFFIC = 'url_rule!~"/metrics|/health/.*|/v2/health/.*"'
 """Leaves out what Prometheus and health checks ask for."""

@@ -3,7 +3,8 @@
 from grafana_foundation_sdk.models import units
 
 from workshop_monitoring.board import Board, Kind, Panel, Query, Row, Variable, job_and_instance
-from workshop_monitoring.inference_dashboard import DURATION, IN_FLIGHT, REQUESTS, TRAFFIC
+from workshop_monitoring.indicators import DURATION
+from workshop_monitoring.inference_dashboard import IN_FLIGHT, REQUESTS, TRAFFIC
 from workshop_monitoring.promql import buckets, mean, quantile, rate, select
 
 RESPONSE_TIME = "locust_response_time_seconds"

@@ -1,14 +1,20 @@
 """The dashboard `slo`: how much of the error budget is left, and how fast it goes."""
 
+from collections.abc import Sequence
+
 from grafana_foundation_sdk.models import units
 
+from workshop_monitoring.alerts import Severity
+from workshop_monitoring.alerts.burn_rate import WINDOWS, Window
 from workshop_monitoring.board import Board, Kind, Panel, Query, Row, Step, Variable
 from workshop_monitoring.promql import select
+from workshop_monitoring.slo import Slo
 
 OBJECTIVES = 'sloth_service=~"$service", sloth_slo=~"$slo"'
 """What the variables choose; recording rules of the SLO carry neither job nor instance."""
 
 PER_OBJECTIVE = "on (sloth_service, sloth_slo)"
+CONSEQUENCES = {Severity.PAGE: "someone is paged", Severity.TICKET: "a ticket is written"}
 NO_ERRORS = "no request failed the objective lately, so that the budget is not being spent"
 
 
@@ -23,16 +29,18 @@ def burn_rate(window: str) -> str:
     return f"{errors} / {PER_OBJECTIVE} {recorded('slo:error_budget:ratio')}"
 
 
-def burn_rates(title: str, windows: tuple[str, str], threshold: float, then: str) -> Panel:
-    """Burn rates over the two windows of one alert."""
+def burn_rates(window: Window, severity: Severity, objectives: Sequence[Slo]) -> Panel:
+    """Burn rates over the two windows of one alert, and where it fires."""
+    factor = window.factor(objectives[0])
     return Panel(
-        title,
-        f"Errors compared with what the objective allows, over {windows[0]} and {windows[1]}; "
-        f"1 spends the budget in exactly its period. When both are above {threshold:g} (the line), {then}.",
+        f"Burn rate over {window.long}",
+        f"Errors compared with what the objective allows, over {window.long} and {window.short}; "
+        "1 spends the budget in exactly its period. "
+        f"When both are above {factor:f} (the line), {CONSEQUENCES[severity]}.",
         units.Short,
-        tuple(Query(f"{{{{sloth_slo}}}} {window}", burn_rate(window)) for window in windows),
+        tuple(Query(f"{{{{sloth_slo}}}} {name}", burn_rate(name)) for name in (window.short, window.long)),
         width=12,
-        steps=(Step(None, "green"), Step(threshold, "red")),
+        steps=(Step(None, "green"), Step(float(factor), "red")),
     )
 
 
@@ -99,8 +107,6 @@ ERRORS_AND_OBJECTIVE = Panel(
     width=12,
 )
 
-FAST_BURN = burn_rates("Burn rate of the last hour", ("5m", "1h"), 14.4, "someone is paged")
-
 OBJECTIVE = Panel(
     "Objective",
     "Share of requests that has to be good within the period; monitoring/slo.yml sets it.",
@@ -111,28 +117,37 @@ OBJECTIVE = Panel(
     width=6,
 )
 
-BOARD = Board(
-    uid="slo",
-    title="SLO",
-    description="Is the service as good as was promised, and how long can it go on like this?",
-    variables=(
-        Variable("service", "Service", "sloth_slo_info", of="sloth_service"),
-        Variable("slo", "Objective", 'sloth_slo_info{sloth_service=~"$service"}', of="sloth_slo"),
-    ),
-    rows=(
-        Row(
-            "Budget",
-            (BUDGET_LEFT, BURN_RATE, TIME_TO_EXHAUSTION, OBJECTIVE, BUDGET_OVER_TIME, ERRORS_AND_OBJECTIVE),
+
+def board(objectives: Sequence[Slo]) -> Board:
+    """The dashboard; its lines are where the alerts of these objectives fire."""
+    return Board(
+        uid="slo",
+        title="SLO",
+        description="Is the service as good as was promised, and how long can it go on like this?",
+        variables=(
+            Variable("service", "Service", "sloth_slo_info", of="sloth_service"),
+            Variable("slo", "Objective", 'sloth_slo_info{sloth_service=~"$service"}', of="sloth_slo"),
         ),
-        Row(
-            "Burn rates, as the alerts look at them",
-            (
-                FAST_BURN,
-                burn_rates("Burn rate of the last 6 hours", ("30m", "6h"), 6, "someone is paged"),
-                burn_rates("Burn rate of the last day", ("2h", "1d"), 3, "a ticket is written"),
-                burn_rates("Burn rate of the last 3 days", ("6h", "3d"), 1, "a ticket is written"),
+        rows=(
+            Row(
+                "Budget",
+                (
+                    BUDGET_LEFT,
+                    BURN_RATE,
+                    TIME_TO_EXHAUSTION,
+                    OBJECTIVE,
+                    BUDGET_OVER_TIME,
+                    ERRORS_AND_OBJECTIVE,
+                ),
+            ),
+            Row(
+                "Burn rates, as the alerts look at them",
+                tuple(
+                    burn_rates(window, severity, objectives)
+                    for severity, windows in WINDOWS.items()
+                    for window in windows
+                ),
             ),
         ),
-    ),
-    since="now-24h",
-)
+        since="now-24h",
+    )

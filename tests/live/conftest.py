@@ -8,7 +8,10 @@ import pytest
 
 sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[2] / "monitoring")]
 
+import requests  # noqa: E402
+from answers import Answers, ask_all, summary  # noqa: E402
 from local_site import Site, local_site  # noqa: E402
+from prometheus_api import Api  # noqa: E402
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -32,12 +35,6 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
 
 
 @pytest.fixture(scope="session")
-def summary(request: pytest.FixtureRequest) -> list[str]:
-    """Lines that are printed at the end."""
-    return request.config.stash[SUMMARY]
-
-
-@pytest.fixture(scope="session")
 def site(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     prometheus, locust = request.config.getoption("prometheus"), request.config.getoption("locust")
     if bool(prometheus) != bool(locust):
@@ -47,3 +44,24 @@ def site(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     else:
         with local_site(tmp_path_factory.mktemp("site")) as made:
             yield made
+
+
+@pytest.fixture(scope="session")
+def api(site: Site) -> Api:
+    return Api(site.prometheus)
+
+
+@pytest.fixture(scope="session")
+def traffic(site: Site) -> Iterator[None]:
+    """Two users of Locust, as long as the tests last."""
+    users = {"user_count": 2, "spawn_rate": 2}
+    requests.post(f"{site.locust}/swarm", data=users, timeout=10).raise_for_status()
+    yield
+    requests.post(f"{site.locust}/stop", timeout=10).raise_for_status()
+
+
+@pytest.fixture(scope="session")
+def answers(api: Api, traffic: None, request: pytest.FixtureRequest) -> Answers:
+    found = ask_all(api)
+    request.config.stash[SUMMARY] = summary(found)
+    return found

@@ -1,6 +1,5 @@
-"""What a Prometheus answers to the queries of a dashboard, and whether a panel can draw it."""
+"""The HTTP API of a Prometheus, asked as a dashboard asks it."""
 
-import math
 import time
 from typing import Any
 
@@ -44,32 +43,6 @@ class Api:
             return self.get("query", query=expression)
         now = time.time()
         return self.get("query_range", query=expression, start=now - 600, end=now, step=step)
-
-
-def complaint(kind: Kind, query: Query, data: Any) -> str:
-    """Why a panel of this kind cannot draw this answer; empty when it can, or says why there is nothing."""
-    wanted = "vector" if kind is Kind.TABLE else "matrix"
-    if data["resultType"] != wanted:
-        return f"a {data['resultType']} instead of a {wanted}"
-    if not data["result"]:
-        return "" if query.may_be_empty else "no series"
-    if not drawable(data):
-        return "no finite value"
-    if kind is Kind.HEATMAP:
-        edges = {series["metric"].get("le") for series in data["result"]}
-        if "+Inf" not in edges or len(edges) < 3:
-            return f"no buckets of a histogram, but le {edges}"
-    return ""
-
-
-def drawable(data: Any) -> bool:
-    """Whether there is a finite value among the samples."""
-    samples = [
-        value
-        for series in data["result"]
-        for _time, value in (series["values"] if "values" in series else [series["value"]])
-    ]
-    return any(math.isfinite(float(value)) for value in samples)
 
 
 def seconds(duration: str) -> int:

@@ -1,0 +1,80 @@
+"""The main panels as one page that Prometheus serves itself, for sites without Grafana.
+
+A console template of Prometheus that needs none of the console libraries (version 3 has none): style, script
+and panels are in the one file. Prometheus runs it through Go's html/template, which finds no action in it.
+"""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from workshop_monitoring.board import Board, Panel
+
+SOURCES = Path(__file__).parents[1] / "console_page"
+SCRIPTS = ("format.js", "query.js", "draw.js", "page.js")
+
+CHOICE = {
+    "home": (
+        *("Targets down", "Requests", "Server errors", "Slowest 1 %", "Error budget left"),
+        *("Alerts that fire", "What is up"),
+    ),
+    "inference": ("Request rate", "Error ratio", "Latency", "Requests in flight"),
+    "slo": ("Error budget over time", "Burn rate over 1h", "Errors and what is allowed"),
+    "model": ("Model served", "Class share", "Confidence", "Words the model does not know"),
+    "hosts": ("CPU utilisation", "Memory utilisation", "Disk space used", "Network traffic"),
+    "load-test": ("Request rate, both sides", "Latency, both sides", "Time the server does not see"),
+}
+"""Titles of the panels that the page shows of each dashboard."""
+
+
+def files(boards: Sequence[Board]) -> dict[str, str]:
+    """Text of the page, by path below monitoring/."""
+    page = (SOURCES / "page.html").read_text(encoding="utf-8")
+    parts = {
+        "@STYLE@": (SOURCES / "page.css").read_text(encoding="utf-8").strip(),
+        "@SCRIPT@": "\n".join((SOURCES / script).read_text(encoding="utf-8") for script in SCRIPTS).strip(),
+        "@DEFINITION@": _definition(boards),
+    }
+    for mark, text in parts.items():
+        if "{{" in text:
+            raise ValueError(
+                f"{mark} of the console page has two braces in a row, which Prometheus would expand."
+            )
+        page = page.replace(mark, text)
+    return {"consoles/index.html": page}
+
+
+def chosen(board: Board) -> list[Panel]:
+    """Panels of a dashboard that the page shows."""
+    by_title = {panel.title: panel for panel in board.panels}
+    return [by_title[title] for title in CHOICE[board.uid]]
+
+
+def _definition(boards: Sequence[Board]) -> str:
+    sections = [
+        {
+            "title": board.title,
+            "variables": {variable.name: variable.chosen or ".+" for variable in board.variables},
+            "panels": [_panel(panel) for panel in chosen(board)],
+        }
+        for board in boards
+    ]
+    text = json.dumps({"sections": sections}, indent=1)
+    # Neither the end of the script element nor an action of a template; as JSON it is the same.
+    return text.replace("<", r"\u003c").replace("{{", r"\u007b\u007b").replace("}}", r"\u007d\u007d")
+
+
+def _panel(panel: Panel) -> dict[str, Any]:
+    return {
+        "title": panel.title,
+        "description": panel.description,
+        "kind": panel.kind,
+        "unit": panel.unit,
+        "minimum": panel.minimum,
+        "maximum": panel.maximum,
+        "empty": panel.may_be_empty,
+        "steps": [{"since": step.since, "color": step.color} for step in panel.steps],
+        "values": [{"value": value, "text": text, "color": color} for value, text, color in panel.values],
+        "queries": [{"legend": query.legend, "expression": query.expression} for query in panel.queries],
+    }
