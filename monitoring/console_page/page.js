@@ -76,7 +76,7 @@ async function update() {
   clearTimeout(timer);
   turn += 1;
   const range = Number(chosen.range), step = Math.max(1, Math.ceil(range / POINTS));
-  const end = Math.floor(Date.now() / 1000 / step) * step;
+  const end = Math.floor(Date.now() / 1000);
   const time = {start: end - range, end, step, turn};
   const status = document.getElementById("status");
   try {

@@ -36,7 +36,7 @@ def burn_rates(window: Window, severity: Severity, objectives: Sequence[Slo]) ->
         f"Burn rate over {window.long}",
         f"Errors compared with what the objective allows, over {window.long} and {window.short}; "
         "1 spends the budget in exactly its period. "
-        f"When both are above {factor:f} (the line), {CONSEQUENCES[severity]}.",
+        f"When both are above {float(factor):g} (the line), {CONSEQUENCES[severity]}.",
         units.Short,
         tuple(Query(f"{{{{sloth_slo}}}} {name}", burn_rate(name)) for name in (window.short, window.long)),
         width=12,

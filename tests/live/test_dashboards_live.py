@@ -3,7 +3,7 @@
 import pytest
 from answers import BOARDS, Answers, complaint, variables
 from prometheus_api import Api
-from workshop_monitoring import grafana
+from workshop_monitoring import grafana, load_test_dashboard
 from workshop_monitoring.board import Board, Kind, Panel, Query
 
 PANELS = [
@@ -43,6 +43,7 @@ def test_the_revision_that_is_served_is_marked(api: Api, answers: Answers) -> No
         (Kind.GRAPH, Query("", "no_such_metric"), "no series"),
         (Kind.TABLE, Query("", "no_such_metric"), "no series"),
         (Kind.GRAPH, Query("", "no_such_metric", may_be_empty="it does not exist"), ""),
+        (Kind.GRAPH, Query("", "no_such_metric", load_test_dashboard.IDLE), "no series"),
         (Kind.GRAPH, Query("", "up * NaN"), "no finite value"),
         (Kind.TABLE, Query("", "1"), "a scalar instead of a vector"),
         (Kind.HEATMAP, Query("", "up"), "no buckets of a histogram"),

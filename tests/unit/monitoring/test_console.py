@@ -54,7 +54,8 @@ def test_page_fetches_nothing_but_what_prometheus_answers() -> None:
         re.findall(r"https?://[^\"' ]+", re.sub(r"<script type=.*?</script>", "", PAGE, flags=re.S))
     )
     assert addresses <= {"http://www.w3.org/2000/svg"}
-    assert not re.search(r"\bsrc=|<link|@import|url\(", PAGE)
+    assert not re.search(r"\bsrc=|@import|url\(", PAGE)
+    assert re.findall(r"<link.*>", PAGE) == ['<link rel="icon" href="data:,">']
     assert re.findall(r"fetch\((.*?) \+", PAGE) == ['"../api/v1/"']
 
 

@@ -8,10 +8,8 @@ from typing import Any
 import generate
 import pytest
 
-DASHBOARDS = {
-    file.stem: json.loads(file.read_text())
-    for file in sorted((Path(generate.__file__).parent / "dashboards").glob("*.json"))
-}
+HERE = Path(generate.__file__).parent
+DASHBOARDS = {file.stem: json.loads(file.read_text()) for file in (HERE / "dashboards").glob("*.json")}
 
 
 def expressions(uid: str) -> dict[str, str]:
@@ -68,6 +66,13 @@ def test_dashboards_lead_to_each_other_and_keep_the_time(uid: str) -> None:
 @pytest.mark.parametrize("uid", DASHBOARDS)
 def test_links_to_dashboards_lead_somewhere(uid: str) -> None:
     linked = set(re.findall(r'"/d/([a-z-]+)', json.dumps(DASHBOARDS[uid])))
+    assert linked <= set(DASHBOARDS)
+
+
+def test_alerts_lead_to_dashboards_that_exist() -> None:
+    rules = "".join(file.read_text() for file in (HERE / "rules").glob("*.yml"))
+    linked = set(re.findall(r"/d/([a-z-]+)", rules))
+    assert linked
     assert linked <= set(DASHBOARDS)
 
 
