@@ -1,7 +1,7 @@
 """Rules that dashboards keep: those of grafana/dashboard-linter (its docs/rules say why), and some of ours.
 
-Each takes a dashboard as Grafana reads it (JSON) and yields what breaks it. The linter is a Go program no
-package brings; its names are kept, so that its documentation can be looked up.
+Each takes a dashboard as Grafana reads it (JSON) and yields what breaks it. The linter is a Go program
+that no package brings; its names are kept, so that its documentation can be looked up.
 """
 
 import itertools
