@@ -1,4 +1,4 @@
-"""The units of common, trainer, inference and locust: systemd understands every line, and each is sandboxed.
+"""Our units: systemd understands every line of them, and each is sandboxed.
 
 `systemd-analyze` needs no running systemd for either question.
 """
@@ -28,6 +28,7 @@ SERVICES = [
     pytest.param("inference", "inference-pull.service", HUB_INFERENCE, id="inference-pull-hub"),
     pytest.param("inference", "inference.service", {}, id="inference"),
     pytest.param("locust", "locust.service", {}, id="locust"),
+    pytest.param("load_test", "load-test.service", {}, id="load_test"),
 ]
 UNITS = [*SERVICES, pytest.param("inference", "inference.socket", {}, id="inference-socket")]
 

@@ -1,6 +1,7 @@
 """A person opens the web UI, starts a run and stops it."""
 
 import json
+import re
 import time
 from typing import Any
 
@@ -23,6 +24,12 @@ def served(host: Host) -> float:
         line for line in lines if line.startswith("flask_http_request_total") and 'method="POST"' in line
     ]
     return sum(float(line.rsplit(" ", 1)[1]) for line in counters)
+
+
+def exported(host: Host, name: str) -> float:
+    """Return the sum of a metric over its series, as Prometheus would read it from the web UI."""
+    lines = host.check_output("curl --silent --fail %s/metrics", UI).splitlines()
+    return sum(float(line.rsplit(" ", 1)[1]) for line in lines if re.match(rf"{name}[ {{]", line))
 
 
 def wait_until(host: Host, what: str, condition: Any) -> dict[str, Any]:
@@ -58,3 +65,6 @@ def test_a_run_starts_reaches_the_service_and_stops(host: Host) -> None:
     stopped = wait_until(host, "stopped", lambda said: said["state"] == "stopped" and said["user_count"] == 0)
     assert stopped["fail_ratio"] == 0
     assert served(host) - before >= stopped["stats"][-1]["num_requests"]
+    assert exported(host, "locust_requests_total") >= stopped["stats"][-1]["num_requests"]
+    assert exported(host, "locust_request_failures_total") == 0
+    assert exported(host, "locust_users") == 0
