@@ -5,6 +5,7 @@ SHELL := /bin/bash
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 SOURCES := inventory/lab/group_vars/all/sources.yml
+TEST_SOURCES := molecule/group_vars/all/sources.yml
 APP_LOCKS := $(addprefix app/requirements/,train.txt serve.txt loadtest.txt test.txt)
 # Real reviews, when they lie beside the repository; CI trains on them.
 LAB_DATASET ?=
@@ -63,7 +64,7 @@ bench: venv-bench ## Measure against the workshop's way and two peers: .bench/re
 hosts: export LAB_DATASET := $(or $(LAB_DATASET),$(wildcard ../shared/data/imdb))
 hosts: venv-test
 	@lab/setup.sh docker
-	@python lab/probe.py --output $(SOURCES)
+	@python lab/probe.py --output $(TEST_SOURCES)
 
 promtool:
 	@lab/setup.sh promtool

@@ -6,7 +6,11 @@ Writes a directory that is laid over `/` in the host image:
 - usr/local/share/ca-certificates: certificates that the administrator of this machine added;
 - etc/apt: the lab's apt cache as proxy, and this machine's Debian sources when it runs the hosts' release.
 
-Also prints, as JSON, the local directories that the pip configuration names: the hosts mount them read-only.
+Prints as JSON what the playbooks need of it:
+
+    {"release": Debian release of the hosts, "apt_sources": [files on this machine that suit it],
+     "mounts": [local directories that the pip configuration names: the hosts mount them read-only]}
+
 Nothing of this is ever written into the repository.
 """
 
@@ -112,7 +116,7 @@ def replace(new: Path, old: Path) -> None:
 
 
 def main() -> None:
-    """Write the overlay and print the mounts."""
+    """Write the overlay and print what else there is to know."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--root", type=Path, required=True)
     parser.add_argument("--apt-proxy", required=True)
@@ -122,7 +126,8 @@ def main() -> None:
         new = Path(scratch) / "settings"
         mounts = write_settings(new, options.apt_proxy)
         replace(new, options.root)
-    print(json.dumps(mounts))
+    sources = [str(path) for path in apt_sources()]
+    print(json.dumps({"release": HOST_RELEASE, "apt_sources": sources, "mounts": mounts}))
 
 
 if __name__ == "__main__":

@@ -1,0 +1,35 @@
+import importlib.util
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+SCRIPT = Path(__file__).parents[3] / "lab/machine_settings.py"
+SPEC = importlib.util.spec_from_file_location("machine_settings", SCRIPT)
+machine_settings = importlib.util.module_from_spec(SPEC)
+SPEC.loader.exec_module(machine_settings)
+
+
+def test_playbooks_are_told_the_release_of_the_hosts_and_where_its_packages_are(tmp_path: Path) -> None:
+    root = tmp_path / "image/settings"
+    said = json.loads(
+        subprocess.run(
+            [sys.executable, SCRIPT, f"--root={root}", "--apt-proxy=http://cache:3142"],
+            check=True,
+            capture_output=True,
+            text=True,
+        ).stdout
+    )
+    assert said["release"] == machine_settings.HOST_RELEASE
+    assert said["apt_sources"] == [str(path) for path in machine_settings.apt_sources()]
+    assert all((root / path.removeprefix("/")).is_file() for path in said["apt_sources"])
+    assert all(Path(path).is_dir() for path in said["mounts"])
+
+
+def test_sources_of_another_release_are_of_no_use(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(
+        machine_settings.platform, "freedesktop_os_release", lambda: {"VERSION_CODENAME": "sid"}
+    )
+    assert machine_settings.apt_sources() == []
