@@ -12,10 +12,13 @@ from concurrent.futures import Future
 from functools import partial
 from selectors import EVENT_READ
 from time import monotonic
+from typing import Any
 
 from gunicorn.config import Config  # type: ignore[import-untyped]
+from gunicorn.http.wsgi import base_environ  # type: ignore[import-untyped]
 from gunicorn.workers.gthread import STOP_KEEPALIVE_LINGER, TConn  # type: ignore[import-untyped]
 
+from ml_workshop.serving.plain_http import Heads, plain_environ
 from ml_workshop.serving.worker import RequestTimeoutError, Worker, request_parser
 
 LARGEST = 65_536
@@ -37,6 +40,14 @@ class EventLoopWorker(Worker):
         """Prepare in the new process, then serve."""
         self._waiting: set[_Connection] = set()
         self._swept = self._notified = 0.0
+        self._heads = Heads()
+        self._environ = {
+            **base_environ(self.cfg),
+            "wsgi.multithread": True,
+            "wsgi.url_scheme": "http",
+            "SERVER_PROTOCOL": "HTTP/1.1",
+            "SCRIPT_NAME": "",
+        }
         super().init_process()
 
     def notify(self) -> None:
@@ -119,18 +130,41 @@ class EventLoopWorker(Worker):
                 return
             if size > len(conn.received):
                 return
-            conn.parser.unreader.unread(conn.received)
-            keep = self.handle(conn)
+            keep = self._answer_one(conn, size)
             if not conn.sock.flush():  # a large answer to a client that does not read
                 self._leave_main_thread(conn)
                 sent = self.tpool.submit(conn.sock.send_rest, keep)
                 sent.add_done_callback(partial(self.method_queue.defer, self.finish_request, conn))
                 return
-            conn.received = conn.parser.unreader.take_buffered()
             if not keep:
                 self._half_close(conn)
                 return
         self._expect_request(conn)
+
+    def _answer_one(self, conn: "_Connection", size: int) -> bool:
+        """Answer the request in the first `size` bytes; return whether another one may follow."""
+        environ = plain_environ(conn.received[:size]) if isinstance(conn.client, tuple) else None
+        if environ is None:
+            conn.parser.unreader.unread(conn.received)
+            keep = self.handle(conn)
+            conn.received = conn.parser.unreader.take_buffered()
+            return bool(keep)
+        conn.received = conn.received[size:]
+        environ.update(self._environ, REMOTE_ADDR=conn.client[0], REMOTE_PORT=str(conn.client[1]))
+        environ.update(SERVER_NAME=conn.server[0], SERVER_PORT=str(conn.server[1]))
+        answer: list[Any] = []
+        try:
+            body = self.wsgi(environ, lambda *said: answer.extend(said))
+            content = b"".join(body)
+            if hasattr(body, "close"):
+                body.close()
+        except Exception as error:
+            self.handle_error(None, conn.sock, conn.client, error)
+            return False
+        status, headers = answer[:2]
+        keep = bool(self.alive) and environ.get("HTTP_CONNECTION", "").lower() != "close"
+        conn.sock.sendall(self._heads(status, headers, keep) + content)
+        return keep
 
     def _leave_main_thread(self, conn: "_Connection") -> None:
         self._waiting.discard(conn)
