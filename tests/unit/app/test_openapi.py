@@ -46,7 +46,10 @@ def test_the_server_keeps_every_promise_of_the_document(running: Any, tmp_path: 
     assert not [status for status in statuses if status.startswith("5")]
 
 
-def test_every_route_is_in_the_document_and_nothing_else(document: dict[str, Any], trained: Path) -> None:
+def test_every_route_is_in_the_document_and_nothing_else(
+    document: dict[str, Any], trained: Path, metrics_directory: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", str(metrics_directory))
     from ml_workshop.serving.app import create_app
     from ml_workshop.serving.limits import Limits
     from ml_workshop.serving.model import load_model
