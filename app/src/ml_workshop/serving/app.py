@@ -1,7 +1,6 @@
 """The Flask application."""
 
 import logging
-from dataclasses import asdict
 
 from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
@@ -63,7 +62,7 @@ def create_app(
         explanation = explain(model.predictor, text)
         model_metrics.count(explanation.prediction)
         said = _as_json(explanation.prediction, model.revision)
-        return json_response({**said, "tokens": [asdict(token) for token in explanation.tokens]})
+        return json_response({**said, "tokens": [vars(token) for token in explanation.tokens]})
 
     @app.get("/health/live")
     def live() -> Response:

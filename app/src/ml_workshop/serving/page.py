@@ -16,8 +16,8 @@ def _hash_of(element: bytes) -> str:
 
 HEADERS = {
     "Content-Security-Policy": f"default-src 'none'; style-src {_hash_of(b'style')}; "
-    f"script-src {_hash_of(b'script')}; connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; "
-    "frame-ancestors 'none'",
+    f"script-src {_hash_of(b'script')}; connect-src 'self'; img-src data:; base-uri 'none'; "
+    "form-action 'none'; frame-ancestors 'none'",
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
 }
