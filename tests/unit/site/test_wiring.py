@@ -62,6 +62,7 @@ def targets(scrape_configs: list[dict[str, Any]]) -> dict[str, list[str]]:
 def test_prometheus_scrapes_every_host_of_the_inventory(value) -> None:
     assert targets(value(SEVERAL, "watcher", "prometheus_scrape_configs")) == {
         "prometheus": ["localhost:9090"],
+        "alertmanager": ["localhost:9093"],
         "inference": ["10.0.0.10:8000", "203.0.113.11:8000"],
         "node_exporter": ["10.0.0.10:9100", "203.0.113.11:9100", "203.0.113.20:9100"],
     }
