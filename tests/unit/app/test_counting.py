@@ -84,11 +84,11 @@ def test_no_text_at_all_counts_nothing() -> None:
 
 def test_log_count_ratio_is_that_of_the_paper() -> None:
     counts, documents = np.array([[8, 2], [5, 5], [0, 4]]), np.array([10, 10])
-    ratios = log_count_ratios(counts, documents)
+    ratios = log_count_ratios(counts, documents, smoothing=1.0)
     assert ratios[0, 0] == pytest.approx(np.log((9 / 12) / (3 / 12)))
     assert ratios[1].tolist() == [0, 0]
     np.testing.assert_allclose(ratios[:, 0], -ratios[:, 1])
-    weights, directions = weights_and_directions(counts, documents)
+    weights, directions = weights_and_directions(counts, documents, 1.0)
     np.testing.assert_allclose(weights, np.abs(ratios[:, 0]), rtol=1e-6)
     np.testing.assert_allclose(directions, [[1, -1], [0, 0], [-1, 1]], rtol=1e-6)
 

@@ -37,6 +37,18 @@ def measure(
     }
 
 
+def log_loss(logits: NDArray[np.floating], labels: NDArray[np.int64]) -> float:
+    """Return the mean negative log-likelihood of the true classes, in nats.
+
+    Args:
+        logits: Class scores, before the softmax, shape (n, classes).
+        labels: True classes, shape (n,).
+    """
+    shifted = logits - logits.max(axis=1, keepdims=True)
+    chosen = shifted[np.arange(len(labels)), labels]
+    return float(np.mean(np.log(np.exp(shifted).sum(axis=1)) - chosen))
+
+
 def _calibration(
     probabilities: NDArray[np.float64], correct: NDArray[np.bool_], labels: NDArray[np.int64], bins: int
 ) -> dict[str, Any]:

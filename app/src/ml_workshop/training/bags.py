@@ -18,7 +18,7 @@ class Bags:
         starts: Where each document begins in `features`, with the end of the last, shape (documents + 1,).
     """
 
-    features: NDArray[np.int64]
+    features: NDArray[np.int32]
     values: NDArray[np.float32]
     starts: NDArray[np.int64]
 
@@ -28,17 +28,20 @@ class Bags:
 
     def rows(self, documents: NDArray[np.int64]) -> "Bags":
         """Return the bags of some documents, in the order asked for."""
-        lengths = self.starts[documents + 1] - self.starts[documents]
-        starts = np.concatenate(([0], np.cumsum(lengths)))
-        where = np.arange(starts[-1]) + np.repeat(self.starts[documents] - starts[:-1], lengths)
-        return Bags(self.features[where], self.values[where], starts)
+        begins, ends = self.starts[documents], self.starts[documents + 1]
+        slices = [slice(begin, end) for begin, end in zip(begins.tolist(), ends.tolist(), strict=True)]
+        return Bags(
+            np.concatenate([self.features[its] for its in slices]),
+            np.concatenate([self.values[its] for its in slices]),
+            np.concatenate(([0], np.cumsum(ends - begins))),
+        )
 
 
 def make_bags(occurrences: Occurrences, selected: NDArray[np.int64], weights: NDArray[np.float32]) -> Bags:
-    """Turn pairs (n-gram, document) into bags of the selected n-grams.
+    """Turn the n-grams of documents into bags of the selected n-grams.
 
     Args:
-        occurrences: Where the n-grams occur.
+        occurrences: Which n-grams the documents have.
         selected: Indices into `occurrences.keys`, ascending, shape (features,); its ranks are the features.
         weights: Weight of each selected n-gram, shape (features,).
 
@@ -47,14 +50,12 @@ def make_bags(occurrences: Occurrences, selected: NDArray[np.int64], weights: ND
     """
     feature_of_ngram = np.full(len(occurrences.keys), -1, dtype=np.int32)
     feature_of_ngram[selected] = np.arange(len(selected), dtype=np.int32)
-    feature_of_pair = feature_of_ngram[occurrences.ngrams]
-    chosen = feature_of_pair >= 0
-    documents = occurrences.documents[chosen]
-    by_document = np.argsort(documents, kind="stable")
-    features = feature_of_pair[chosen][by_document].astype(np.int64)
-    documents = documents[by_document]
+    features = feature_of_ngram[occurrences.ngrams]
+    chosen = np.flatnonzero(features >= 0)
+    starts = np.searchsorted(chosen, occurrences.starts)
+    features = features[chosen]
     values = weights[features]
-    squares = np.bincount(documents, values.astype(np.float64) ** 2, minlength=occurrences.size)
-    values /= np.sqrt(squares)[documents].astype(np.float32)
-    lengths = np.bincount(documents, minlength=occurrences.size)
-    return Bags(features, values, np.concatenate(([0], np.cumsum(lengths))))
+    squares = np.concatenate(([0.0], np.cumsum(np.square(values), dtype=np.float64)))
+    lengths = np.sqrt(np.diff(squares[starts]))
+    values /= np.repeat(lengths, np.diff(starts)).astype(np.float32)
+    return Bags(features, values, starts)

@@ -3,6 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from ml_workshop.model.measures import log_loss
+
 
 def fit_temperature(logits: NDArray[np.float32], labels: NDArray[np.int64]) -> float:
     """Find the temperature that minimises the log loss of held-out rows (Guo et al. 2017).
@@ -15,10 +17,4 @@ def fit_temperature(logits: NDArray[np.float32], labels: NDArray[np.int64]) -> f
         What to divide logits by, between 0.5 and 5: a few rows, all classified correctly, prove no certainty.
     """
     candidates = np.geomspace(0.5, 5, 201)
-    return float(min(candidates, key=lambda temperature: _log_loss(logits / temperature, labels)))
-
-
-def _log_loss(logits: NDArray[np.float64], labels: NDArray[np.int64]) -> float:
-    shifted = logits - logits.max(axis=1, keepdims=True)
-    chosen = shifted[np.arange(len(labels)), labels]
-    return float(np.mean(np.log(np.exp(shifted).sum(axis=1)) - chosen))
+    return float(min(candidates, key=lambda temperature: log_loss(logits / temperature, labels)))

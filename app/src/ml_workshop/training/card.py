@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 from ml_workshop.model.config import Config
+from ml_workshop.training.report import OVERVIEW, REPORT
 
 
 def render(config: Config, metrics: dict[str, Any]) -> str:
@@ -36,7 +37,10 @@ on {config.created[:10]}.
 
 ## How good it is
 
-Measured once, on {metrics["n"]:,} test rows that nothing was chosen on.
+Measured once, on {metrics["n"]:,} test rows that nothing was chosen on{_duplicates(metrics)}.
+More in [{REPORT}]({REPORT}).
+
+![Confusion matrix, calibration, learning curve and most telling n-grams]({OVERVIEW})
 
 | measure | value |
 |---|---|
@@ -62,6 +66,12 @@ Hyper-parameters: `{json.dumps(config.recipe)}`.
 Nothing in this directory is executable: weights are safetensors, the rest is text.
 `manifest.json` has the hash of each file.
 """
+
+
+def _duplicates(metrics: dict[str, Any]) -> str:
+    """What to know of test texts that are training texts as well."""
+    count = metrics["duplicates"]["test_in_train"]
+    return f" ({count:,} of their texts are also training texts)" if count else ""
 
 
 def _yaml(header: dict[str, Any]) -> str:

@@ -1,14 +1,38 @@
 """All texts of a data set as one flat array of token ids."""
 
 from array import array
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ml_workshop.text.ngrams import MAX_TOKENS, UNKNOWN, Keys
+from ml_workshop.processes import even_shares, side_by_side
+from ml_workshop.text.ngrams import MAX_TOKENS
 from ml_workshop.text.tokens import tokenize
+
+NONE = 0
+"""Stands where a document ends, and for tokens beyond what an id can hold; no n-gram contains it."""
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """Token ids of many documents, one after the other.
+
+    Attributes:
+        ids: Token ids, shape (n,); each document ends with NONE, so no n-gram spans two.
+        starts: Where each document begins, with the end of the last, shape (documents + 1,).
+        tokens: The token of each id; id 1 is the first entry.
+    """
+
+    ids: NDArray[np.int32]
+    starts: NDArray[np.int64]
+    tokens: list[str]
+
+    @property
+    def size(self) -> int:
+        """Number of documents."""
+        return len(self.starts) - 1
 
 
 class _GrowingIds(dict[str, int]):
@@ -19,33 +43,30 @@ class _GrowingIds(dict[str, int]):
         return token_id
 
 
-@dataclass(frozen=True)
-class Corpus:
-    """Token ids of many documents, one after the other.
+def read_corpus(texts: Sequence[str]) -> Corpus:
+    """Tokenise texts on all cores.
 
-    Attributes:
-        ids: Token ids, shape (n,); each document ends with one UNKNOWN, so no n-gram spans two documents.
-        documents: Index of the document that a position belongs to, shape (n,).
-        size: Number of documents.
-        tokens: The token of each id; id 1 is the first entry.
+    Tokens are numbered as they are first seen, so the result does not depend on the number of cores.
+    Of more distinct tokens than an id can hold, the first ones have an id.
     """
-
-    ids: Keys
-    documents: NDArray[np.int32]
-    size: int
-    tokens: list[str]
-
-
-def read_corpus(texts: Iterable[str]) -> Corpus:
-    """Tokenise texts; of more distinct tokens than an id can hold, the ones first seen are kept."""
     vocabulary = _GrowingIds()
-    flat = array("q")
-    lengths: list[int] = []
-    for text in texts:
+    ids, lengths = [], []
+    for its_tokens, its_ids, its_lengths in side_by_side(_read, [(share,) for share in even_shares(texts)]):
+        new_ids = np.array([NONE, *map(vocabulary.__getitem__, its_tokens)], np.int32)
+        new_ids[new_ids > MAX_TOKENS] = NONE
+        ids.append(new_ids[its_ids])
+        lengths.append(its_lengths)
+    starts = np.concatenate(([0], np.cumsum(np.concatenate(lengths), dtype=np.int64)))
+    return Corpus(np.concatenate(ids), starts, list(vocabulary)[:MAX_TOKENS])
+
+
+def _read(texts: Sequence[str]) -> tuple[list[str], NDArray[np.int32], NDArray[np.int64]]:
+    vocabulary = _GrowingIds()
+    flat = array("i")
+    lengths = np.zeros(len(texts), np.int64)
+    for number, text in enumerate(texts):
         before = len(flat)
         flat.extend(map(vocabulary.__getitem__, tokenize(text)))
-        flat.append(UNKNOWN)
-        lengths.append(len(flat) - before)
-    ids = np.frombuffer(flat, dtype=np.int64) if flat else np.empty(0, np.int64)
-    documents = np.repeat(np.arange(len(lengths), dtype=np.int32), lengths)
-    return Corpus(np.minimum(ids, UNKNOWN), documents, len(lengths), list(vocabulary)[:MAX_TOKENS])
+        flat.append(NONE)
+        lengths[number] = len(flat) - before
+    return list(vocabulary), np.array(flat, np.int32), lengths

@@ -10,41 +10,34 @@ from safetensors.numpy import save_file
 from ml_workshop.model.artifact import CONFIG, VOCABULARY, WEIGHTS, Artifact
 from ml_workshop.model.config import Config, Golden
 from ml_workshop.model.predictor import Predictor
-from ml_workshop.text.ngrams import TOKEN_BITS, UNKNOWN, Keys, key_tokens
-from ml_workshop.training.network import BagClassifier
+from ml_workshop.text.ngrams import TOKEN_BITS, UNKNOWN, Keys
+from ml_workshop.training.learning import Learnt
+from ml_workshop.training.telling import telling_ngrams
 
 GOLDEN_NGRAMS = 12
 """n-grams per golden review."""
 
 
-def make_artifact(
-    network: BagClassifier,
-    tokens: list[str],
-    keys: Keys,
-    weights: NDArray[np.float32],
-    config: Config,
-    temperature: float,
-) -> Artifact:
+def make_artifact(learnt: Learnt, tokens: list[str], keys: Keys, config: Config) -> Artifact:
     """Collect what a model directory holds.
 
     Args:
-        network: Fitted.
+        learnt: Network, features and temperature; the temperature goes into the output layer.
         tokens: All tokens of the corpus.
-        keys: The selected n-grams over the ids of `tokens`, ascending, shape (features,).
-        weights: Their weights, shape (features,).
+        keys: All n-grams over the ids of `tokens`, ascending, shape (u,).
         config: Without golden reviews.
-        temperature: What to divide logits by; it goes into the output layer.
 
     Returns:
         A model whose vocabulary has only the tokens that its n-grams use.
     """
-    kept_tokens, kept_keys, order = _compact(tokens, keys)
-    parameters = {name: value.detach().numpy() for name, value in network.named_parameters()}
+    kept_tokens, kept_keys, order = _compact(tokens, keys[learnt.features.selected])
+    temperature = learnt.validation.temperature
+    parameters = {name: value.detach().numpy() for name, value in learnt.network.named_parameters()}
     artifact = Artifact(
         config=config,
         tokens=kept_tokens,
         keys=kept_keys,
-        weights=weights[order],
+        weights=learnt.features.weights[order],
         embedding=parameters["embedding.weight"][order],
         bias=parameters["bias"],
         output_weight=(parameters["output.weight"] / temperature).astype(np.float32),
@@ -76,14 +69,9 @@ def _compact(tokens: list[str], keys: Keys) -> tuple[list[str], Keys, NDArray[np
 
 def _golden_reviews(artifact: Artifact) -> list[Golden]:
     predictor = Predictor(artifact)
-    hidden = np.maximum(artifact.embedding * artifact.weights[:, None] + artifact.bias, 0)
-    scores = hidden @ artifact.output_weight.T
     golden = []
-    for label in range(len(artifact.config.label_names)):
-        margin = scores[:, label] - np.delete(scores, label, axis=1).max(axis=1)
-        telling = np.argsort(-margin, kind="stable")[:GOLDEN_NGRAMS]
-        ngrams = [key_tokens(int(artifact.keys[feature])) for feature in telling]
-        text = ". ".join(" ".join(artifact.tokens[token_id - 1] for token_id in ngram) for ngram in ngrams)
+    for ngrams in telling_ngrams(artifact, GOLDEN_NGRAMS):
+        text = ". ".join(ngram for ngram, _ in ngrams)
         said = predictor.predict(text)
         golden.append(Golden(text, said.prediction, said.probability))
     return golden

@@ -9,6 +9,7 @@ from ml_workshop.errors import DataError
 from ml_workshop.training import selection
 from ml_workshop.training.bags import Bags, make_bags
 from ml_workshop.training.counting import Occurrences
+from ml_workshop.training.recipe import Recipe
 
 Labels = NDArray[np.int64]
 
@@ -31,7 +32,7 @@ class Features:
 
 
 def choose_features(
-    occurrences: Occurrences, labels: Labels, rows: NDArray[np.int64], classes: int, size: int
+    occurrences: Occurrences, labels: Labels, rows: NDArray[np.int64], classes: int, recipe: Recipe
 ) -> Features:
     """Choose n-grams without a look at the labels of other rows.
 
@@ -40,7 +41,7 @@ def choose_features(
         labels: Class of each row, shape (n,).
         rows: The rows to look at.
         classes: Number of classes.
-        size: Most n-grams to choose.
+        recipe: Hyper-parameters.
 
     Raises:
         DataError: There is no n-gram to choose from.
@@ -49,10 +50,12 @@ def choose_features(
     visible[rows] = labels[rows]
     counts = occurrences.class_counts(visible, classes)
     documents = np.bincount(labels[rows], minlength=classes)
-    selected = selection.select(counts, documents, size)
+    selected = selection.select(counts, documents, recipe.input_size)
     if not len(selected):
         raise DataError(
             "Hardly a word occurs in more than one of the training texts: give more texts, or longer ones."
         )
-    weights, directions = selection.weights_and_directions(counts[selected], documents)
+    weights, directions = selection.weights_and_directions(
+        counts[selected], documents, recipe.smoothing_for(len(labels))
+    )
     return Features(selected, weights, directions, make_bags(occurrences, selected, weights))

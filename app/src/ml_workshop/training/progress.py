@@ -28,24 +28,26 @@ class _Lines:
         self._done += n
         if time.monotonic() - self._last >= SECONDS_BETWEEN_LINES:
             self._last = time.monotonic()
-            log.info(
-                "%s: %d of %d steps (%d %%)",
-                self._title,
-                self._done,
-                self._total,
-                100 * self._done // self._total,
-            )
+            share = 100 * self._done // self._total
+            log.info("%s: %d of %d steps (%d %%)", self._title, self._done, self._total, share)
 
 
 @contextmanager
-def progress(title: str, total: int) -> Iterator[Bar]:
-    """Yield something to count steps with."""
+def progress(title: str, total: int, row: int = 0) -> Iterator[Bar]:
+    """Yield something to count steps with.
+
+    Args:
+        title: What the steps are for.
+        total: Number of steps.
+        row: Line of the terminal for the bar, when several are at work side by side.
+    """
     started = time.monotonic()
     if sys.stderr.isatty():
         from tqdm import tqdm  # type: ignore[import-untyped]
 
-        with tqdm(total=total, desc=title, leave=False) as bar:
+        with tqdm(total=total, desc=title, leave=False, position=row) as bar:
             yield bar
     else:
+        log.info("%s: %d steps begin", title, total)
         yield _Lines(title, total)
     log.info("%s: %d steps in %.1f s", title, total, time.monotonic() - started)

@@ -8,7 +8,7 @@ Doubles = NDArray[np.float64]
 Floats = NDArray[np.float32]
 
 
-def log_count_ratios(counts: Counts, documents: Counts, smoothing: float = 1.0) -> Doubles:
+def log_count_ratios(counts: Counts, documents: Counts, smoothing: float) -> Doubles:
     """Naive Bayes log-count ratio of each n-gram and class against the other classes.
 
     r = log((p + a) / |p + a|) - log((q + a) / |q + a|), with p and q the document counts inside and outside
@@ -55,17 +55,18 @@ def select(counts: Counts, documents: Counts, size: int) -> Counts:
     return np.sort(order[: min(size, int(present.sum()))])
 
 
-def weights_and_directions(counts: Counts, documents: Counts) -> tuple[Floats, Floats]:
+def weights_and_directions(counts: Counts, documents: Counts, smoothing: float) -> tuple[Floats, Floats]:
     """Take the log-count ratios of n-grams apart.
 
     Args:
         counts: Documents of each class with the n-gram, shape (u, classes).
         documents: Documents of each class, shape (classes,).
+        smoothing: Added to each count.
 
     Returns:
         The weight of each n-gram, its largest absolute ratio, shape (u,), and its ratios over it, shape
         (u, classes).
     """
-    ratios = log_count_ratios(counts, documents).astype(np.float32)
+    ratios = log_count_ratios(counts, documents, smoothing).astype(np.float32)
     weights: Floats = np.abs(ratios).max(axis=1)
     return weights, (ratios / weights.clip(min=1e-12)[:, None]).astype(np.float32)

@@ -5,16 +5,15 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from ml_workshop.model.measures import measure
+from ml_workshop.model.measures import log_loss, measure
 from ml_workshop.model.predictor import softmax
 from ml_workshop.training.calibration import fit_temperature
 from ml_workshop.training.counting import Occurrences
 from ml_workshop.training.features import Labels, choose_features
-from ml_workshop.training.fitting import fit, logits_of
-from ml_workshop.training.network import BagClassifier
+from ml_workshop.training.fitting import Look, fit, logits_of
 from ml_workshop.training.recipe import Recipe
-from ml_workshop.training.splitting import stratified_holdout
 
 log = logging.getLogger("ml_workshop")
 
@@ -32,32 +31,47 @@ class Validation:
     measured: dict[str, Any]
 
 
-def validate(occurrences: Occurrences, labels: Labels, label_names: list[str], recipe: Recipe) -> Validation:
-    """Choose n-grams and fit a network without some rows of each class, and look at those rows.
+def validate(
+    occurrences: Occurrences,
+    labels: Labels,
+    held_out: NDArray[np.bool_],
+    label_names: list[str],
+    recipe: Recipe,
+) -> Validation:
+    """Choose n-grams and fit a network without some rows, and look at those rows.
 
     Args:
         occurrences: n-grams of all training rows.
         labels: Class of each row, shape (n,).
+        held_out: Which rows to leave out, shape (n,).
         label_names: Class names.
         recipe: Hyper-parameters.
 
     Raises:
         DataError: There is no n-gram to choose from.
     """
-    held_out = stratified_holdout(labels, recipe.validation_share, recipe.seed)
     unseen, seen = np.flatnonzero(held_out), np.flatnonzero(~held_out)
-    features = choose_features(occurrences, labels, seen, len(label_names), recipe.input_size)
+    features = choose_features(occurrences, labels, seen, len(label_names), recipe)
     unseen_bags = features.bags.rows(unseen)
     curve: list[dict[str, float]] = []
 
-    def look(epoch: int, loss: float, network: BagClassifier) -> None:
-        accuracy = float(np.mean(logits_of(network, unseen_bags).argmax(axis=1) == labels[unseen]))
-        curve.append({"epoch": epoch, "training_loss": loss, "accuracy": accuracy})
-        log.info("validation: epoch %d of %d, loss %.4f, accuracy %.4f", epoch, recipe.epochs, loss, accuracy)
+    def note(look: Look) -> None:
+        logits = logits_of(look.network, unseen_bags)
+        curve.append(
+            {
+                "step": look.step,
+                "epoch": round(look.epoch, 3),
+                "training_loss": look.loss,
+                "training_accuracy": look.accuracy,
+                "loss": log_loss(logits, labels[unseen]),
+                "accuracy": float(np.mean(logits.argmax(axis=1) == labels[unseen])),
+            }
+        )
 
-    network = fit("validation", features, labels, seen, len(label_names), recipe, look)
+    network = fit("validation", features, labels, seen, len(label_names), recipe, note, bar_row=1)
     logits = logits_of(network, unseen_bags)
     temperature = fit_temperature(logits, labels[unseen])
     measured = measure(softmax(logits / temperature), labels[unseen], label_names)
+    log.info("validation: accuracy %.4f, temperature %.2f", measured["accuracy"], temperature)
     kept = {name: measured[name] for name in ("n", "accuracy", "f1")}
     return Validation(temperature, {**kept, "curve": curve})
