@@ -16,6 +16,9 @@ from pathlib import Path
 import pytest
 
 HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE))
+from server_process import Server, free_port  # noqa: E402
+
 Command = Callable[..., subprocess.CompletedProcess[str]]
 
 # Nothing here may ask a real hub; tests that need one start tests/unit/app/fake_hub.py.
@@ -114,6 +117,45 @@ def running(trained: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     yield server
     process.terminate()
     process.wait(20)
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Callable[..., Server]]:
+    """Start `ml-workshop serve` with a model and options."""
+    servers: list[Server] = []
+
+    def run(
+        model: Path, *options: object, pass_fds: tuple[int, ...] = (), prefix: tuple[str, ...] = ()
+    ) -> Server:
+        port = free_port()
+        log = tmp_path / "log"
+        command = [
+            *prefix,
+            sys.executable,
+            "-m",
+            "ml_workshop",
+            "serve",
+            "--model",
+            model,
+            "--port",
+            port,
+            *options,
+        ]
+        with log.open("wb") as output:
+            process = subprocess.Popen(
+                list(map(str, command)),
+                stderr=output,
+                stdout=output,
+                pass_fds=pass_fds,
+                env={**os.environ, "PROMETHEUS_MULTIPROC_DIR": str(tmp_path / "metrics")},
+            )
+        servers.append(Server(process, port, log))
+        return servers[-1]
+
+    yield run
+    for server in servers:
+        server.process.terminate()
+        server.process.wait(20)
 
 
 @pytest.fixture

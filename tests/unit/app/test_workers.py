@@ -1,0 +1,305 @@
+"""Several workers, under load: no request is lost, none is counted twice, no one waits for a slow client."""
+
+import contextlib
+import http.client
+import json
+import os
+import random
+import re
+import signal
+import socket
+import string
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from server_process import TEXT, Server, another_revision, predict, wait_for
+
+CLIENTS = 6
+ANSWERED = r'flask_http_request_total\{method="POST",status="200"\}'
+
+
+class Load:
+    """Clients that keep their connections open and send one request after the other."""
+
+    def __init__(self, server: Server, retry: bool = False) -> None:
+        self.server, self.retry = server, retry
+        self.answered = self.lost = 0
+        self.failures: list[Exception] = []
+        self._lock, self._stop = threading.Lock(), threading.Event()
+        self._clients = [threading.Thread(target=self._ask) for _ in range(CLIENTS)]
+
+    def _ask(self) -> None:
+        connection = self.server.connect()
+        while not self._stop.is_set():
+            try:
+                predict(connection)
+                with self._lock:
+                    self.answered += 1
+            except (ConnectionError, http.client.HTTPException) as error:
+                connection.close()
+                with self._lock:
+                    self.lost += 1
+                if not self.retry:
+                    self.failures.append(error)
+            except Exception as error:
+                self.failures.append(error)
+        connection.close()
+
+    def some_more(self) -> None:
+        """Wait for a few hundred further answers."""
+        enough = self.answered + 300
+        wait_for(lambda: self.answered > enough or self.failures, self.server)
+
+    def __enter__(self) -> "Load":
+        for client in self._clients:
+            client.start()
+        self.some_more()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        for client in self._clients:
+            client.join()
+
+
+@pytest.fixture
+def server(start: Callable[..., Server], model: Path) -> Server:
+    server = start(model, "--workers", 2)
+    server.wait_until_ready(workers=2)
+    return server
+
+
+def test_two_reloads_and_a_terminated_worker_lose_no_request_and_no_count(server: Server) -> None:
+    with Load(server) as load:
+        server.signal_and_wait(signal.SIGHUP)
+        load.some_more()
+        server.signal_and_wait(signal.SIGHUP)
+        load.some_more()
+        server.signal_and_wait(signal.SIGTERM, server.workers()[0])
+        load.some_more()
+    print(f"{load.answered} requests over {CLIENTS} connections, {load.lost} lost")
+    assert load.failures == []
+    assert server.metric(ANSWERED) == load.answered
+    assert server.metric(r"ml_workshop_predictions_total\{.*\}") == load.answered
+    assert server.metric("ml_workshop_review_tokens_count") == load.answered
+
+
+def test_a_killed_worker_takes_no_count_with_it(server: Server, tmp_path: Path) -> None:
+    with Load(server, retry=True) as load:
+        server.signal_and_wait(signal.SIGKILL, server.workers()[0])
+        load.some_more()
+    counted = server.metric(ANSWERED)
+    print(f"{load.answered} answered, {counted:.0f} counted, {load.lost} connections lost with the worker")
+    assert load.failures == []
+    assert load.lost <= CLIENTS
+    assert load.answered <= counted <= load.answered + load.lost
+    assert server.metric("ml_workshop_requests_in_progress") == 1, "only the one that asks"
+
+    def counted_as_live() -> set[int]:
+        return {int(path.stem.rpartition("_")[2]) for path in (tmp_path / "metrics").glob("gauge_live*")}
+
+    wait_for(lambda: counted_as_live() == set(server.workers()), server)
+    assert server.metric("ml_workshop_metric_files") == len(list((tmp_path / "metrics").glob("*.db")))
+
+
+def test_after_a_reload_only_the_new_model_is_told_of(
+    start: Callable[..., Server], model: Path, tmp_path: Path
+) -> None:
+    old = {
+        "out_of_vocabulary_ratio": 0.25,
+        "confidence": 0.75,
+        "class_share": {"negative": 0.4, "positive": 0.6},
+    }
+    new = {
+        "out_of_vocabulary_ratio": 0.125,
+        "confidence": 0.875,
+        "class_share": {"negative": 0.5, "positive": 0.5},
+    }
+    give_baseline(model, old)
+    other = another_revision(model, tmp_path / "other")
+    give_baseline(other, new)
+    current = tmp_path / "current"
+    current.symlink_to(model)
+    server = start(current, "--workers", 2)
+    server.wait_until_ready(workers=2)
+    first = described(server)
+    assert first["baseline_confidence"] == 0.75
+    assert first['baseline_class_share{label="positive"}'] == 0.6
+    (tmp_path / "next").symlink_to(other)
+    (tmp_path / "next").rename(current)
+    server.signal_and_wait(signal.SIGHUP)
+    second = described(server)
+    assert second["baseline_out_of_vocabulary_ratio"] == 0.125
+    assert second["baseline_confidence"] == 0.875
+    assert second['baseline_class_share{label="positive"}'] == 0.5
+    assert 0 < second["created_timestamp_seconds"] <= time.time()
+    revisions = [re.findall('revision="(.*?)"', " ".join(model)) for model in (first, second)]
+    assert [len(revision) for revision in revisions] == [1, 1]
+    assert revisions[0] != revisions[1]
+
+
+def give_baseline(model: Path, baseline: dict[str, object]) -> None:
+    metrics = json.loads((model / "metrics.json").read_text())
+    (model / "metrics.json").write_text(json.dumps({**metrics, "baseline": baseline}))
+
+
+def described(server: Server) -> dict[str, float]:
+    lines = re.findall(r"^ml_workshop_model_(\S+) (\S+)$", server.get("/metrics"), re.MULTILINE)
+    return {name: float(value) for name, value in lines}
+
+
+def test_ten_thousand_random_requests_add_a_constant_number_of_series(server: Server) -> None:
+    drawn = random.Random(0)  # noqa: S311
+    methods = ["GET", "POST", "PUT", "DELETE", "HEAD", "OPTIONS", "PATCH", "TRACE", "CONNECT"]
+    paths = [
+        "/",
+        "/predict",
+        "/metrics?name[]=x",
+        "/health/ready",
+        "/v2/models/a/infer",
+        "/explain",
+        "//predict",
+    ]
+
+    def word(letters: str) -> str:
+        return "".join(drawn.choices(letters, k=drawn.randrange(3, 12)))
+
+    def ask(count: int) -> None:
+        connection = server.connect()
+        for _ in range(count):
+            method = drawn.choice([*methods, word(string.ascii_uppercase), word(string.ascii_letters + "-_")])
+            path = drawn.choice([*paths, "/" + word(string.printable[:62]), "/predict/" + word("abc%/?&=.")])
+            try:
+                connection.request(method, path)
+                connection.getresponse().read()
+            except http.client.HTTPException:
+                connection.close()
+        connection.close()
+
+    def series() -> int:
+        return sum(not line.startswith("#") for line in server.get("/metrics").splitlines())
+
+    ask(2_000)
+    before = series()
+    ask(8_000)
+    print(f"{before} series after 2,000 requests, {series()} after 10,000")
+    assert series() == before < 1500
+
+
+@contextlib.contextmanager
+def slow_clients(server: Server, head: bytes, body: Iterator[bytes]) -> Iterator[None]:
+    """Twenty clients that each send a head at once and the body a few bytes at a time."""
+    connections = [socket.create_connection(("127.0.0.1", server.port)) for _ in range(20)]
+    stop = threading.Event()
+
+    def trickle() -> None:
+        for piece in body:
+            for connection in connections:
+                with contextlib.suppress(OSError):
+                    connection.sendall(piece)
+            if stop.wait(0.05):
+                return
+
+    for connection in connections:
+        connection.sendall(head)
+    feeder = threading.Thread(target=trickle)
+    feeder.start()
+    yield
+    stop.set()
+    feeder.join()
+    for connection in connections:
+        connection.close()
+
+
+@pytest.mark.parametrize(
+    ("framing", "pieces"),
+    [
+        (b"Content-Length: 5000", [b"a"] * 5000),
+        (b"Content-Length: 500000", [b"a"] * 5000),
+        (b"Transfer-Encoding: chunked", [b"1\r\na\r\n"] * 5000),
+    ],
+    ids=["small", "large", "chunked"],
+)
+def test_slow_clients_keep_nobody_waiting(
+    start: Callable[..., Server], model: Path, framing: bytes, pieces: list[bytes]
+) -> None:
+    server = start(model, "--workers", 1, "--timeout", 20)
+    server.wait_until_ready(workers=1)
+    head = b"POST /predict HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n" + framing + b"\r\n\r\n"
+    slowest = 0.0
+    with slow_clients(server, head, iter(pieces)):
+        for _ in range(20):
+            began = time.monotonic()
+            server.predict()
+            slowest = max(slowest, time.monotonic() - began)
+    print(f"slowest of 20 answers beside 20 slow clients: {slowest * 1000:.0f} ms")
+    assert slowest < 1
+
+
+def test_a_slow_request_is_answered_when_it_is_there(server: Server) -> None:
+    body = json.dumps({"text": TEXT}).encode()
+    request = (
+        b"POST /predict HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
+    )
+    with contextlib.closing(socket.create_connection(("127.0.0.1", server.port), timeout=10)) as connection:
+        for byte in request % len(body) + body:
+            connection.sendall(bytes([byte]))
+        assert connection.recv(4096).startswith(b"HTTP/1.1 200 OK")
+
+
+def test_a_large_answer_reaches_a_client_that_reads_slowly(server: Server) -> None:
+    text = "good film. " * 5000
+    body = json.dumps({"text": text}).encode()
+    head = (
+        b"POST /explain HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
+    )
+    with contextlib.closing(socket.socket()) as connection:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        connection.connect(("127.0.0.1", server.port))
+        connection.sendall(head % len(body) + body)
+        for _ in range(20):  # meanwhile
+            server.predict()
+        response = http.client.HTTPResponse(connection)
+        response.begin()
+        answer = json.loads(response.read())
+    assert len(answer["tokens"]) == 15_000
+
+
+def test_requests_sent_at_once_are_answered_in_order(server: Server) -> None:
+    body = json.dumps({"text": TEXT}).encode()
+    head = b"POST /predict HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nX-Request-ID: %d\r\n"
+    requests = b"".join(
+        head % number + b"Content-Length: %d\r\n\r\n" % len(body) + body for number in range(1, 31)
+    )
+    with contextlib.closing(socket.create_connection(("127.0.0.1", server.port), timeout=10)) as connection:
+        connection.sendall(requests)
+        received = b""
+        while received.count(b"model_revision") < 30:
+            received += connection.recv(65536)
+    names = [int(name) for name in re.findall(rb"X-Request-ID: (\d+)", received)]
+    assert names == list(range(1, 31))
+
+
+def test_a_stuck_worker_is_replaced(start: Callable[..., Server], model: Path) -> None:
+    server = start(model, "--workers", 1, "--timeout", 1)
+    server.wait_until_ready(workers=1)
+    (stuck,) = server.workers()
+    os.kill(stuck, signal.SIGSTOP)
+    wait_for(lambda: stuck not in server.workers(), server)
+    server.wait_until_ready(workers=1)
+    assert server.predict()["label"] == "positive"
+
+
+def test_a_retiring_worker_answers_on_connections_that_are_open(server: Server) -> None:
+    with contextlib.closing(server.connect()) as connection:
+        predict(connection)
+        old = server.workers()
+        os.kill(server.process.pid, signal.SIGHUP)
+        wait_for(lambda: len(set(server.workers()) - set(old)) == 2, server)
+        wait_for(lambda: server.get("/health/ready"), server)
+        predict(connection)
+        assert connection.sock is None, "the answer said Connection: close"
+        predict(connection)
