@@ -206,6 +206,15 @@ def test_a_service_that_is_not_there_is_refused(gate: Gate) -> None:
     assert "0 % of the requests were answered without a 5xx" in done.stderr
 
 
+def test_requests_that_are_never_answered_are_not_left_out(gate: Gate) -> None:
+    with socket.create_server(("127.0.0.1", 0), backlog=100) as silent:
+        host = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        done, result = gate(host, "--mode", "open", "--rate", 20, "--hold", 1)
+    assert done.returncode == 3
+    assert result["unavailable"] == result["requests"] == result["requests_due"] == 20
+    assert result["latency_ms"]["p50"] >= 10_000
+
+
 def test_a_port_that_is_taken_is_a_sentence(service: str, command: Command, tmp_path: Path) -> None:
     port = service.rpartition(":")[2]
     done = command("load-test", "--host", service, "--output-dir", tmp_path, "--web-port", port)

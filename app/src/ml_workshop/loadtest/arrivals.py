@@ -28,7 +28,7 @@ class OpenModel(ReviewClient):
     """Sends what is due. One of them in a process."""
 
     abstract = True
-    concurrency = 500  # connections; what is due beyond them waits for one, and is timed while it waits
+    concurrency = 10_000  # connections: whoever arrives waits for the service, not for another client's
     wait_time = constant(3600)  # after the last request
     plan: ClassVar[Plan]
 

@@ -8,6 +8,9 @@ from typing import Literal, Self
 
 VARIABLE = "ML_WORKSHOP_LOAD_TEST"
 
+PATIENCE = 10
+"""Seconds after which a client gives up on a connection, and then on an answer."""
+
 
 @dataclass(frozen=True)
 class Objective:

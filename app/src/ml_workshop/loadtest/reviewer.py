@@ -8,6 +8,7 @@ from typing import Any
 from locust import FastHttpUser, between, task
 
 from ml_workshop.loadtest.answers import AnswerCheck
+from ml_workshop.loadtest.plan import PATIENCE
 from ml_workshop.loadtest.reviews import load_reviews
 
 REVIEWS = load_reviews()
@@ -15,9 +16,6 @@ CHECK = AnswerCheck()
 LARGEST_BATCH = 8
 SINGLE, BATCH = 9, 1
 """Of ten requests, how many have one review and how many have several."""
-
-PATIENCE = 10.0
-"""Seconds after which a client gives up on an answer."""
 
 
 class ReviewClient(FastHttpUser):

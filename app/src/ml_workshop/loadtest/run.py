@@ -9,15 +9,15 @@ from pathlib import Path
 from typing import Any
 
 from ml_workshop.errors import LoadTestError
-from ml_workshop.loadtest.plan import Plan
+from ml_workshop.loadtest.plan import PATIENCE, Plan
 
 RESULT, REPORT, CHART = "result.json", "report.html", "latency.png"
 """Files of a run."""
 
 _LOCUSTFILE = Path(__file__).with_name("gate.py")
 _LOCAL = "127.0.0.1"
-_STOP_TIMEOUT = 11
-"""Seconds that requests have at the end: longer than a client's patience, so that none is left out."""
+_STOP_TIMEOUT = 2 * PATIENCE + 1
+"""Seconds that requests have at the end: by then, every client has an answer or has given up."""
 
 _GOODBYE = 1
 """Seconds from the end until the master leaves, in which workers get ready to send what is left."""
