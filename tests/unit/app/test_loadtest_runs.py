@@ -116,7 +116,7 @@ class Answers(BaseHTTPRequestHandler):
     """A service that answers, in a way that subclasses choose. It stands for a broken one."""
 
     protocol_version = "HTTP/1.1"
-    answer: Callable[[], dict[str, Any]]
+    answer: Callable[[], Any]
 
     def log_message(self, *_arguments: object) -> None:
         """Stay silent."""
@@ -133,7 +133,7 @@ class Answers(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def serving(answer: Callable[[], dict[str, Any]]) -> Iterator[str]:
+def serving(answer: Callable[[], Any]) -> Iterator[str]:
     handler = type("Handler", (Answers,), {"answer": staticmethod(answer)})
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         server.daemon_threads = True
@@ -261,27 +261,40 @@ def test_open_processes_share_the_arrivals_between_them(service: str, gate: Gate
     assert time.monotonic() - began < 2 * SECONDS  # workers that nobody tells to quit stay for a minute
 
 
-LATE = """
-import sys, time
+CLIENT = """
+import json, sys, time
 from locust.env import Environment
 from ml_workshop.loadtest.recorder import Recorder
 from ml_workshop.loadtest.reviewer import ReviewClient
 
-environment = Environment(host=sys.argv[1], user_classes=[ReviewClient])
-recorder = Recorder(environment)
-client = type("Client", (ReviewClient,), {"host": sys.argv[1]})(environment)
-for late in (0.0, 0.5):
-    client.classify(due=time.perf_counter() - late)
-    print(recorder.figures.total().latencies.longest, recorder.figures.start_delays.longest)
+host, late = sys.argv[1], float(sys.argv[2])
+environment = Environment(host=host, user_classes=[ReviewClient])
+figures = Recorder(environment).figures
+client = type("Client", (ReviewClient,), {"host": host})(environment)
+client.classify(due=time.perf_counter() - late)
+total = figures.total()
+print(json.dumps([total.latencies.longest, figures.start_delays.longest, total.wrong]))
 """
+
+
+def one_request(host: str, late: float) -> list[float]:
+    """Return latency, start delay and whether the answer was wrong, of a request that is sent too late."""
+    said = subprocess.check_output([sys.executable, "-c", CLIENT, host, str(late)], timeout=SECONDS)
+    return list(json.loads(said))
 
 
 def test_a_request_that_could_not_be_sent_when_it_was_due_is_timed_from_then() -> None:
     with serving(lambda: RIGHT) as service:
-        said = subprocess.check_output([sys.executable, "-c", LATE, service], text=True, timeout=SECONDS)
-    (prompt, _), (late, delay) = [map(float, line.split()) for line in said.splitlines()]
-    assert prompt < 0.4
-    assert late >= delay >= 0.5
+        prompt, _, _ = one_request(service, 0.0)
+        late, delay, wrong = one_request(service, 5.0)
+    assert prompt < 5
+    assert late >= delay >= 5
+    assert not wrong
+
+
+def test_an_answer_without_content_is_wrong() -> None:
+    with serving(lambda: None) as service:
+        assert one_request(service, 0.0)[2] == 1
 
 
 def test_figures_for_prometheus_only_grow_whatever_is_done_in_the_web_ui(
