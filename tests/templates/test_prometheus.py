@@ -36,7 +36,7 @@ def test_scrape_configs_arrive_unchanged(render: Render) -> None:
 def test_an_empty_configuration_is_one(render: Render) -> None:
     empty = config(render)
     assert empty["scrape_configs"] == []
-    assert empty["rule_files"] == []
+    assert empty["alerting"] == {"alertmanagers": []}
     assert empty["global"]["external_labels"] == {}
 
 
@@ -49,9 +49,28 @@ def test_no_value_breaks_the_yaml(render: Render, value: str) -> None:
     }
 
 
-def test_rule_files_are_named_where_they_are_written(render: Render) -> None:
-    rules = config(render, prometheus_rule_files=["/controller/slo.yml", "alerts.yml"])["rule_files"]
-    assert rules == [f"/etc/ml-workshop/prometheus/rules/{name}.yml" for name in ("slo", "alerts")]
+def test_rules_are_read_where_they_are_written(render: Render) -> None:
+    assert config(render)["rule_files"] == ["/etc/ml-workshop/prometheus/rules/*.yml"]
+
+
+def test_alerts_go_to_the_alertmanagers(render: Render) -> None:
+    alerting = config(render, prometheus_alertmanagers=["localhost:9093"])["alerting"]
+    assert alerting == {"alertmanagers": [{"static_configs": [{"targets": ["localhost:9093"]}]}]}
+
+
+def test_consoles_and_the_address_for_people_are_options_when_there_are_any(render: Render) -> None:
+    def options(**variables: str) -> list[str]:
+        unit = render("prometheus", "prometheus.service.j2", **variables)
+        return [line.strip(" \\") for line in unit.splitlines() if "--web." in line]
+
+    assert options() == ["--web.listen-address=0.0.0.0:9090"]
+    given = options(prometheus_consoles_dir="consoles", prometheus_web_external_url="http://watch:9090")
+    assert given == [
+        "--web.console.templates=/etc/ml-workshop/prometheus/consoles",
+        "--web.console.libraries=/etc/ml-workshop/prometheus/consoles",
+        "--web.external-url=http://watch:9090",
+        "--web.listen-address=0.0.0.0:9090",
+    ]
 
 
 def test_intervals_are_global(render: Render) -> None:

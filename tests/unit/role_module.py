@@ -25,7 +25,9 @@ def _load(name: str, path: Path) -> ModuleType:
 
 def load_modules(role: str) -> dict[str, ModuleType]:
     """Load a role's modules, its module_utils at the place that Ansible gives them; return them by name."""
-    _load(f"ansible.module_utils.{role}", ROLES / role / "module_utils" / role / "__init__.py")
+    shared = ROLES / role / "module_utils" / role / "__init__.py"
+    if shared.exists():
+        _load(f"ansible.module_utils.{role}", shared)
     return {path.stem: _load(path.stem, path) for path in (ROLES / role / "library").glob("*.py")}
 
 
