@@ -2,7 +2,7 @@
 
 from workshop_monitoring.alerts import Alert, Severity
 
-EXPECTED_JOBS = ("inference", "node_exporter", "prometheus")
+EXPECTED_JOBS = ("inference", "node_exporter", "prometheus", "alertmanager", "locust")
 """Jobs that always have a target; load_test has one only while a load test runs."""
 
 

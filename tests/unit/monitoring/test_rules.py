@@ -8,6 +8,7 @@ from typing import Any
 import generate
 import pytest
 import yaml
+from workshop_monitoring.alerts.monitoring import EXPECTED_JOBS
 
 ROOT = Path(__file__).parents[3]
 RULES = ROOT / "monitoring" / "rules"
@@ -82,6 +83,12 @@ def test_a_page_says_what_it_means_where_to_look_and_what_to_do(page: Path) -> N
 def test_the_index_of_pages_names_them_all() -> None:
     linked = set(re.findall(r"\]\((\w+)\.md\)", (RUNBOOKS / "README.md").read_text()))
     assert linked == {rule["alert"] for rule in rules() if "alert" in rule}
+
+
+def test_every_job_but_the_load_test_is_expected_to_have_targets() -> None:
+    site = yaml.safe_load((ROOT / "group_vars" / "all" / "roles.yml").read_text())
+    jobs = {job["job_name"] for job in site["prometheus_scrape_configs"]}
+    assert set(EXPECTED_JOBS) == jobs - {"load_test"}
 
 
 def test_generated_rules_are_committed() -> None:

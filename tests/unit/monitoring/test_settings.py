@@ -7,6 +7,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+import yaml
 from workshop_monitoring import slo
 from workshop_monitoring.settings import Alerting, SettingsError
 
@@ -18,6 +19,12 @@ def test_objectives_of_the_site_are_readable() -> None:
     availability, latency = slo.load(MONITORING / "slo.yml")
     assert (availability.id, latency.id) == ("inference-availability", "inference-latency")
     assert (latency.objective, latency.threshold_seconds) == (Decimal("99.0"), 0.05)
+
+
+def test_prometheus_keeps_samples_for_as_long_as_an_objective_is_counted() -> None:
+    kept = yaml.safe_load((ROOT / "roles" / "prometheus" / "defaults" / "main.yml").read_text())
+    days = int(kept["prometheus_retention_time"].removesuffix("d"))
+    assert days > max(objective.window_days for objective in slo.load(MONITORING / "slo.yml"))
 
 
 def test_an_error_budget_has_no_rounding_error(tmp_path: Path) -> None:

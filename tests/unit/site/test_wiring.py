@@ -64,6 +64,8 @@ def test_prometheus_scrapes_every_host_of_the_inventory(value) -> None:
         "prometheus": ["localhost:9090"],
         "alertmanager": ["localhost:9093"],
         "inference": ["10.0.0.10:8000", "203.0.113.11:8000"],
+        "locust": ["10.0.0.10:8089", "203.0.113.11:8089"],
+        "load_test": ["203.0.113.20:8089"],
         "node_exporter": ["10.0.0.10:9100", "203.0.113.11:9100", "203.0.113.20:9100"],
     }
 
@@ -71,6 +73,12 @@ def test_prometheus_scrapes_every_host_of_the_inventory(value) -> None:
 def test_one_machine_in_both_groups_is_scraped_once(value) -> None:
     scraped = targets(value(ONE_MACHINE, "box", "prometheus_scrape_configs"))
     assert scraped["node_exporter"] == ["203.0.113.10:9100"]
+    assert scraped["locust"] == ["203.0.113.10:8089"]
+    assert scraped["load_test"] == ["203.0.113.10:8090"], "Locust's web UI has 8089 there"
+
+
+def test_alerts_link_to_prometheus_as_people_reach_it(value) -> None:
+    assert value(SEVERAL, "watcher", "prometheus_web_external_url") == "http://203.0.113.20:9090"
 
 
 def test_only_the_first_host_gets_what_training_needs(value) -> None:
