@@ -11,7 +11,7 @@ APP_LOCKS := $(addprefix app/requirements/,train.txt serve.txt loadtest.txt test
 LAB_DATASET ?=
 SCENARIO ?= --all
 
-.PHONY: help lab lab-down verify test lint unit molecule bench venv venv-test venv-app venv-bench hosts promtool clean
+.PHONY: help lab lab-down verify test lint unit molecule bench browser venv venv-test venv-app venv-bench hosts promtool clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -42,7 +42,7 @@ lint: venv-test venv-app ## ansible-lint (production), yamllint, ruff, mypy
 	ansible-lint --offline --profile production
 	yamllint --strict .
 	ruff check . && ruff format --check .
-	mypy lab plugins monitoring roles/grafana/files tests/stand_ins
+	mypy lab plugins monitoring roles/grafana/files roles/prometheus/library tests/stand_ins
 	mypy roles/conda/library roles/conda/module_utils/conda roles/conda/files/conda-tool
 	mypy roles/application/library roles/application/module_utils/application
 	app/.venv/bin/mypy app/src
@@ -60,6 +60,12 @@ bench: venv-bench ## Measure against the workshop's way and two peers: .bench/re
 	@lab/setup.sh command wrk wrk
 	@cd tests/bench && ../../.bench/venv/bin/python -m benchmark --output ../../.bench \
 	  --dataset "$(or $(abspath $(LAB_DATASET)),$(wildcard $(CURDIR)/../shared/data/imdb),sample)" $(if $(BENCH),--only $(BENCH))
+
+LAB_GRAFANA_PASSWORD := .lab/secrets/instance_b/grafana_admin_password
+browser: venv-test ## The lab's pages in a browser, as a person sees them: pictures in artifacts/browser
+	@lab/setup.sh command chromium chromium
+	pytest -q -rs tests/browser --service http://127.0.0.1:8000 --locust http://127.0.0.1:8089 --prometheus http://127.0.0.1:9090 \
+	  $(if $(wildcard $(LAB_GRAFANA_PASSWORD)),--grafana http://127.0.0.1:3000 --grafana-password-file $(LAB_GRAFANA_PASSWORD))
 
 hosts: export LAB_DATASET := $(or $(LAB_DATASET),$(wildcard ../shared/data/imdb))
 hosts: venv-test

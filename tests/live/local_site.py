@@ -16,6 +16,8 @@ import yaml
 ROOT = Path(__file__).parents[2]
 APPLICATION = ROOT / "app" / ".venv" / "bin"
 PACKAGES = ROOT / ".cache" / "live"
+PAGES = ("libjs-bootstrap4", "libjs-jquery", "libjs-popper.js")
+"""What Debian's Prometheus needs beside itself to show its pages."""
 
 
 @dataclass(frozen=True)
@@ -73,9 +75,10 @@ def local_site(directory: Path) -> Iterator[Site]:
         ),
         "prometheus": (
             [
-                *(program("prometheus", "prometheus"), f"--config.file={configuration}"),
+                *(program("prometheus", "prometheus", *PAGES), f"--config.file={configuration}"),
                 *(f"{listen}={prometheus}", f"--storage.tsdb.path={directory / 'tsdb'}"),
                 f"--web.console.templates={ROOT / 'monitoring' / 'consoles'}",
+                *unpacked_pages(),
             ],
             f"http://{prometheus}/-/ready",
         ),
@@ -104,17 +107,28 @@ def prometheus_configuration(targets: dict[str, str]) -> dict[str, object]:
     }
 
 
-def program(name: str, package: str) -> Path:
-    """A program of this machine, or of the distribution's package, unpacked below .cache."""
+def program(name: str, package: str, *more: str) -> Path:
+    """A program of this machine, or of the distribution's packages, unpacked below .cache."""
     if found := shutil.which(name):
         return Path(found)
     unpacked = PACKAGES / package
-    if not unpacked.exists():
-        PACKAGES.mkdir(parents=True, exist_ok=True)
-        subprocess.run(["apt-get", "download", "-q", package], cwd=PACKAGES, check=True, capture_output=True)
-        [archive] = PACKAGES.glob(f"{package}_*.deb")
-        subprocess.run(["dpkg-deb", "--extract", archive, unpacked], check=True)
+    for needed in (package, *more):
+        if not list(PACKAGES.glob(f"{needed}_*.deb")):
+            unpack(needed, unpacked)
     return unpacked / "usr" / "bin" / name
+
+
+def unpack(package: str, directory: Path) -> None:
+    PACKAGES.mkdir(parents=True, exist_ok=True)
+    subprocess.run(["apt-get", "download", "-q", package], cwd=PACKAGES, check=True, capture_output=True)
+    [archive] = PACKAGES.glob(f"{package}_*.deb")
+    subprocess.run(["dpkg-deb", "--extract", archive, directory], check=True)
+
+
+def unpacked_pages() -> list[str]:
+    """The option that leads an unpacked Prometheus to its pages."""
+    pages = PACKAGES / "prometheus" / "usr" / "share" / "prometheus" / "web"
+    return [] if shutil.which("prometheus") else [f"--web.local-assets={pages}/"]
 
 
 @contextlib.contextmanager

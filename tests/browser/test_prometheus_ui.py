@@ -1,0 +1,24 @@
+import re
+
+from playwright.sync_api import Page, expect
+
+UP, NOT_UP = re.compile(r"^\s*up\s*$", re.IGNORECASE), re.compile(r"^\s*(down|unknown)\s*$", re.IGNORECASE)
+LINES = 'path.series[d*="L"]'
+
+
+def test_every_target_is_shown_as_up(page: Page, site, scraped: dict[str, list[str]]) -> None:
+    assert {"inference", "locust", "node_exporter", "prometheus"} <= set(scraped)
+    page.goto(site.prometheus)  # Debian's package of Prometheus 2 leads to its classic pages
+    classic = "/classic" if "/classic/" in page.url else ""
+    page.goto(f"{site.prometheus}{classic}/targets")
+    for job in scraped:
+        expect(page.get_by_text(re.compile(rf"^{job}\b")).first).to_be_visible()
+    expect(page.get_by_text(UP)).to_have_count(sum(map(len, scraped.values())))
+    expect(page.get_by_text(NOT_UP)).to_have_count(0)
+
+
+def test_the_console_page_draws_lines(our_page: Page, site) -> None:
+    our_page.goto(f"{site.prometheus}/consoles/index.html#range=900&refresh=5")
+    expect(our_page.locator(LINES).nth(9)).to_be_attached()
+    expect(our_page.locator('[data-state="failed"]')).to_have_count(0)
+    expect(our_page.locator('[data-state="waiting"]')).to_have_count(0)
