@@ -1,0 +1,108 @@
+"""What is served is what the PyTorch network says, with n-grams found in a way of their own."""
+
+import random
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from ml_workshop.data.loading import load_dataset
+from ml_workshop.model.artifact import Artifact, read_artifact
+from ml_workshop.model.config import Config
+from ml_workshop.model.predictor import Predictor
+from ml_workshop.text.ngrams import TOKEN_BITS
+from ml_workshop.text.tokens import tokenize
+from ml_workshop.training.network import BagClassifier
+
+IMDB = Path(__file__).parents[4] / "shared/data/imdb"
+REVIEWS = 1000
+
+
+@pytest.fixture(scope="module")
+def reviews() -> list[str]:
+    """Real reviews where they are, else those of the sample, forwards and backwards."""
+    if IMDB.is_dir():
+        parquet = pytest.importorskip("pyarrow.parquet")
+        texts = parquet.read_table(IMDB / "test.parquet", columns=["text"])["text"].to_pylist()
+        return random.Random(0).sample(texts, REVIEWS)  # noqa: S311
+    dataset = load_dataset("sample")
+    texts = [*dataset.train.texts, *dataset.test.texts]
+    return [*texts, *(" ".join(text.split()[::-1]) for text in texts)][:REVIEWS]
+
+
+def all_ngrams(text: str) -> set[tuple[str, ...]]:
+    tokens = tokenize(text)
+    return {tuple(tokens[i : i + order]) for order in (1, 2, 3) for i in range(len(tokens) - order + 1)}
+
+
+def full_size_model(reviews: list[str], size: int = 100_000) -> Artifact:
+    """A model of the size that is served, of n-grams of these reviews and random weights."""
+    ngrams = sorted(set().union(*map(all_ngrams, reviews)))
+    ngrams = random.Random(0).sample(ngrams, min(size, len(ngrams)))  # noqa: S311
+    tokens = sorted({token for ngram in ngrams for token in ngram})
+    ids = {token: number for number, token in enumerate(tokens, start=1)}
+
+    def key(ngram: tuple[str, ...]) -> int:
+        return sum(ids[token] << TOKEN_BITS * place for place, token in enumerate(reversed(ngram)))
+
+    drawn = np.random.default_rng(0)
+    hidden = 32
+    config = Config(["negative", "positive"], len(ngrams), hidden, 3, "", "", "", "", {})
+    return Artifact(
+        config,
+        tokens,
+        np.sort(np.array([key(ngram) for ngram in ngrams], np.int64)),
+        drawn.random(len(ngrams), np.float32) * 3,
+        drawn.standard_normal((len(ngrams), hidden), np.float32),
+        drawn.standard_normal(hidden, np.float32),
+        drawn.standard_normal((2, hidden), np.float32),
+        drawn.standard_normal(2, np.float32),
+    )
+
+
+def by_pytorch(artifact: Artifact, texts: list[str]) -> np.ndarray:
+    """Probabilities of the classes, by the network that is trained."""
+    config = artifact.config
+    network = BagClassifier(
+        config.input_size, config.hidden_size, len(config.label_names), dropout=0.5
+    ).eval()
+    network.load_state_dict(
+        {
+            "embedding.weight": torch.tensor(artifact.embedding),
+            "bias": torch.tensor(artifact.bias),
+            "output.weight": torch.tensor(artifact.output_weight),
+            "output.bias": torch.tensor(artifact.output_bias),
+        }
+    )
+    mask = (1 << TOKEN_BITS) - 1
+    feature_of = {}
+    for feature, key in enumerate(artifact.keys.tolist()):
+        parts = [key >> TOKEN_BITS * place & mask for place in (2, 1, 0)]
+        feature_of[tuple(artifact.tokens[part - 1] for part in parts if part)] = feature
+    weights = torch.tensor(artifact.weights)
+    probabilities = []
+    with torch.inference_mode():
+        for text in texts:
+            present = torch.tensor(
+                sorted(feature_of[ngram] for ngram in all_ngrams(text) if ngram in feature_of),
+                dtype=torch.int64,
+            )
+            values = weights[present] / weights[present].norm().clamp_min(1e-12)
+            logits = network(present, values, torch.tensor([0, len(present)]))[0]
+            probabilities.append(logits.softmax(0).numpy())
+    return np.array(probabilities)
+
+
+@pytest.mark.parametrize("which", ["trained", "full size"])
+def test_a_thousand_reviews_are_classified_as_by_the_pytorch_network(
+    which: str, trained: Path, reviews: list[str]
+) -> None:
+    artifact = read_artifact(trained) if which == "trained" else full_size_model(reviews)
+    predictor = Predictor(artifact)
+    said = [predictor.predict(text) for text in [*reviews, "", "xyzzy", "\0"]]
+    expected = by_pytorch(artifact, [*reviews, "", "xyzzy", "\0"])
+    assert len(reviews) == REVIEWS
+    assert [one.prediction for one in said] == expected.argmax(axis=1).tolist()
+    worst = np.abs([one.probability for one in said] - expected.max(axis=1)).max()
+    print(f"{len(artifact.keys)} n-grams, {REVIEWS} reviews: largest difference {worst:.1e}")
+    assert worst < 1e-5
