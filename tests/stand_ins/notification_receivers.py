@@ -94,7 +94,7 @@ def main() -> None:
     parser.add_argument("--output", type=Path, required=True)
     options = parser.parse_args()
     arrived = options.output
-    arrived.touch()
+    arrived.write_text("")
     mail = MailServer(("127.0.0.1", options.smtp_port), Mail)
     threading.Thread(target=mail.serve_forever, daemon=True).start()
     http.server.ThreadingHTTPServer(("127.0.0.1", options.http_port), Webhook).serve_forever()
