@@ -2,7 +2,10 @@
 
 import csv
 import json
-from collections.abc import Callable
+import os
+import pwd
+import tempfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pyarrow as pa  # type: ignore[import-untyped]
@@ -86,7 +89,11 @@ def test_rows_without_text_are_left_out(write_dataset: WriteDataset) -> None:
         (GOOD, [{"text": "x", "label": 5}], "label 5 of split test does not occur in split train"),
         ([*GOOD, {"text": "x", "label": None}], GOOD, "row 5 of split train has no label"),
         ([*GOOD, {"text": "x", "label": -1}], GOOD, "row 5 of split train has no label"),
-        ([*GOOD, {"text": "x", "label": 0.5}], GOOD, "row 5 of split train has no label"),
+        (GOOD, [{"text": "x", "label": -1}], "row 1 of split test has no label (empty, or -1 as on the hub)"),
+        ([*GOOD, {"text": "x", "label": float("nan")}], GOOD, "row 5 of split train has no label"),
+        ([*GOOD, {"text": "x", "label": 0.5}], GOOD, "label 0.5 of row 5 of split train is neither"),
+        ([*GOOD, {"text": "x", "label": [1]}], GOOD, "label [1] of row 5 of split train is neither"),
+        (GOOD[:2], GOOD, "class 1 has a single row"),
         ([*GOOD, {"text": 7, "label": 1}], GOOD, "text of row 5 of split train is not a string"),
         ([*GOOD, {"text": "x", "label": "1"}], GOOD, "partly numbers, partly strings"),
     ],
@@ -118,6 +125,63 @@ def test_files_that_cannot_be_read(tmp_path: Path, name: str, content: bytes, sa
         load_dataset(str(tmp_path))
 
 
+def test_labels_may_be_truth_values_or_whole_floats(write_dataset: WriteDataset) -> None:
+    rows = [{"text": "a", "label": False}, {"text": "b", "label": 1.0}, {"text": "c", "label": True}]
+    dataset = load_dataset(str(write_dataset([*rows, rows[0]], rows)))
+    assert dataset.test.labels == [0, 1, 1]
+    assert dataset.label_names == ["negative", "positive"]
+
+
+def test_half_a_surrogate_pair_does_no_harm(tmp_path: Path, write_dataset: WriteDataset) -> None:
+    rows = [*GOOD, {"text": "broken \ud83d emoji", "label": 1}]
+    dataset = load_dataset(str(write_dataset(rows, rows)))
+    write_examples(dataset.test, tmp_path / "examples.jsonl")
+    assert dataset.train.texts[-1] == "broken ? emoji"
+
+
+@pytest.mark.parametrize("features", ["oops", {"label": "int64"}, {"label": {"names": None}}])
+def test_strange_features_of_a_parquet_file_name_no_class(tmp_path: Path, features: object) -> None:
+    metadata = {"huggingface": json.dumps({"info": {"features": features}})}
+    table = pa.table({"text": ["a", "b"] * 2, "label": [3, 7] * 2}).replace_schema_metadata(metadata)
+    for split in ("train", "test"):
+        pq.write_table(table, tmp_path / f"{split}.parquet")
+    assert load_dataset(str(tmp_path)).label_names == ["3", "7"]
+
+
+@pytest.fixture
+def unprivileged() -> Iterator[None]:
+    """Root may read everything: be nobody."""
+    if os.geteuid() != 0:
+        yield
+        return
+    os.seteuid(pwd.getpwnam("nobody").pw_uid)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+
+
+@pytest.mark.parametrize("mode", ["file", "directory"])
+def test_what_may_not_be_read_is_named(mode: str, request: pytest.FixtureRequest) -> None:
+    with tempfile.TemporaryDirectory() as place:  # pytest's own directories are closed to others altogether
+        Path(place).chmod(0o755)
+        directory = Path(place) / "reviews"
+        directory.mkdir(mode=0o755 if mode == "file" else 0o000)
+        for split in ("train", "test"):
+            (directory / f"{split}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in GOOD))
+        (directory / "train.jsonl").chmod(0o000)
+        request.getfixturevalue("unprivileged")
+        for load in (load_dataset, dataset_identity):
+            with pytest.raises(
+                DataError, match=r"reviews(/train\.jsonl)? cannot be read by .*: give that user"
+            ):
+                load(str(directory))
+        with pytest.raises(DataError, match="cannot be read by"):
+            load_rows(directory / "train.jsonl", ["a", "b"])
+        if os.getuid() == 0:
+            os.seteuid(0)  # to clear up
+
+
 def test_two_files_for_one_split_are_refused(write_dataset: WriteDataset) -> None:
     directory = write_dataset(GOOD, GOOD)
     (directory / "train.csv").write_text("text,label\n")
@@ -147,6 +211,9 @@ def test_rows_to_evaluate_on_use_the_classes_of_the_model(tmp_path: Path) -> Non
     assert load_rows(path, ["negative", "positive"]) == Split(["x", "y"], [1, 0])
     with pytest.raises(DataError, match=r"row 1: label .positive. is none of the model's classes"):
         load_rows(path, ["sport", "art"])
+    path.write_text(json.dumps({"text": "x", "label": [0]}))
+    with pytest.raises(DataError, match=r"row 1: label \[0\] is none"):
+        load_rows(path, ["negative", "positive"])
     with pytest.raises(DataError, match="does not exist"):
         load_rows(tmp_path / "missing.csv", ["a", "b"])
 

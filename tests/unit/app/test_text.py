@@ -23,6 +23,8 @@ from ml_workshop.text.vocabulary import Vocabulary
         ("", []),
         ("\0 @#$%^&_", []),
         ("\ud800 alone", ["alone"]),
+        ("很好看 film", ["很", "好", "看", "film"]),
+        ("좋은 영화 😍😍", ["좋은", "영화", "😍", "😍"]),
     ],
 )
 def test_tokens(text: str, tokens: list[str]) -> None:

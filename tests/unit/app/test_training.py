@@ -1,9 +1,11 @@
 """Training end to end on the sample, and on data of other shapes."""
 
+import contextlib
 import json
 import logging
 import os
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -15,12 +17,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from ml_workshop.atomic import new_directory
 from ml_workshop.data.dataset import Dataset, Split
 from ml_workshop.data.loading import load_dataset
-from ml_workshop.errors import DataError, OutputError
+from ml_workshop.errors import DataError, MlWorkshopError, OutputError
 from ml_workshop.model.artifact import read_artifact
 from ml_workshop.model.manifest import verify_manifest
 from ml_workshop.model.predictor import Predictor
+from ml_workshop.processes import Forked
 from ml_workshop.training.fingerprint import fingerprint
 from ml_workshop.training.network import BagClassifier
 from ml_workshop.training.pipeline import train
@@ -123,13 +127,102 @@ def test_several_unbalanced_classes_are_learnt(tmp_path: Path) -> None:
     assert Predictor.load(tmp_path / "model").predict("word1 topic2a word3").label == "sport"
 
 
-def test_texts_in_other_scripts_are_learnt(tmp_path: Path) -> None:
-    texts = ["очень хороший фильм", "ужасно скучный фильм", "прекрасный фильм", "плохой и скучный"] * 50
-    rows = Split(texts, [1, 0, 1, 0] * 50)
+@pytest.mark.parametrize(
+    "texts",
+    [
+        ["очень хороший фильм", "ужасно скучный фильм", "прекрасный фильм", "плохой и скучный"],
+        ["这部电影很好看", "这部电影很无聊", "好看的电影", "太无聊了"],
+        ["très émouvant, génial", "très ennuyeux", "un film génial", "nul et ennuyeux"],
+        ["😍 film 😍", "🤮 film", "what a film 😍", "film? 🤮🤮"],
+    ],
+    ids=["cyrillic", "chinese", "accents", "emoji"],
+)
+def test_texts_in_other_scripts_are_learnt(tmp_path: Path, texts: list[str]) -> None:
+    rows = Split(texts * 50, [1, 0, 1, 0] * 50)
     metrics = train(
         Dataset("films", "made up", ["negative", "positive"], rows, rows), FAST, tmp_path / "model"
     )
     assert metrics["accuracy"] == 1.0
+
+
+def test_the_smallest_data_set_is_learnt(tmp_path: Path) -> None:
+    rows = Split(["a good film", "good", "a bad film", "bad"], [1, 1, 0, 0])
+    metrics = train(Dataset("tiny", "made up", ["-", "+"], rows, rows), FAST, tmp_path / "model")
+    assert metrics["accuracy"] == 1.0
+
+
+def test_a_text_as_long_as_a_book_is_learnt(tmp_path: Path) -> None:
+    book = "It was a good film, and then it was bad. " * 50_000
+    rows = Split([book, "good", "bad", "bad"], [1, 1, 0, 0])
+    metrics = train(Dataset("book", "made up", ["-", "+"], rows, rows), FAST, tmp_path / "model")
+    assert metrics["n"] == 4
+
+
+def test_rows_that_repeat_are_counted_and_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    train_rows, test_rows = topics(300, (0.5, 0.5)), topics(30, (0.5, 0.5), seed=1)
+    leaking = Dataset(
+        "leak",
+        "made up",
+        ["a", "b"],
+        Split([*train_rows.texts, *train_rows.texts[:20]], [*train_rows.labels, *train_rows.labels[:20]]),
+        Split([*test_rows.texts, *train_rows.texts[:5]], [*test_rows.labels, *train_rows.labels[:5]]),
+    )
+    with caplog.at_level(logging.INFO, logger="ml_workshop"):
+        metrics = train(leaking, FAST, tmp_path / "model")
+    assert metrics["duplicates"] == {"train": 20, "test_in_train": 5}
+    assert (
+        "leak: 5 of 35 test texts are also training texts; they are measured like the others" in caplog.text
+    )
+    assert "(5 of their texts are also training texts)" in (tmp_path / "model" / "README.md").read_text()
+
+
+def test_a_class_without_test_rows_is_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    train_rows = topics(300, (0.4, 0.4, 0.2))
+    test_rows = topics(30, (0.5, 0.5), seed=1)
+    dataset = Dataset("gap", "made up", ["a", "b", "c"], train_rows, test_rows)
+    with caplog.at_level(logging.INFO, logger="ml_workshop"):
+        metrics = train(dataset, FAST, tmp_path / "model")
+    assert "gap: no test row has the class c, so nothing is known about it" in caplog.text
+    assert metrics["confusion_matrix"][2] == [0, 0, 0]
+
+
+def test_the_number_of_cores_does_not_change_the_model(tmp_path: Path) -> None:
+    dataset = load_dataset("sample")
+    all_cores = os.sched_getaffinity(0)
+    train(dataset, FAST, tmp_path / "all")
+    try:
+        os.sched_setaffinity(0, {min(all_cores)})
+        train(dataset, FAST, tmp_path / "one")
+    finally:
+        os.sched_setaffinity(0, all_cores)
+    for name in ("model.safetensors", "vocabulary.txt", "report.png"):
+        assert (tmp_path / "all" / name).read_bytes() == (tmp_path / "one" / name).read_bytes(), name
+
+
+def test_the_baseline_is_what_a_server_would_have_observed_on_the_test_rows(trained: Path) -> None:
+    baseline = json.loads((trained / "metrics.json").read_text())["baseline"]
+    predictor, rows = Predictor.load(trained), load_dataset("sample").test
+    said = [predictor.predict(text) for text in rows.texts]
+    assert baseline["confidence"] == pytest.approx(np.mean([its.probability for its in said]), rel=1e-5)
+    assert baseline["tokens"] == pytest.approx(np.mean([its.tokens for its in said]))
+    unknown = np.mean([its.unknown_tokens / its.tokens for its in said])
+    assert baseline["out_of_vocabulary_ratio"] == pytest.approx(unknown)
+    positive = np.mean([its.prediction for its in said])
+    assert baseline["class_share"] == pytest.approx({"negative": 1 - positive, "positive": positive})
+
+
+def test_the_report_is_one_page_with_pictures_and_without_rows_of_the_data(trained: Path) -> None:
+    page = (trained / "report.html").read_text()
+    assert page.count("<svg") == 6
+    assert not re.search(r"<(script|link|img|iframe)\b|@import|url\((?!#)", page)
+    for word in ("negative", "positive", "Confusion", "Calibration", "prefers-color-scheme: dark"):
+        assert word in page
+    metrics = json.loads((trained / "metrics.json").read_text())
+    assert f"{metrics['accuracy']:.2%}" in page
+    dataset = load_dataset("sample")
+    assert not any(text[:60] in page for text in (*dataset.train.texts, *dataset.test.texts))
+    assert (trained / "report.png").read_bytes().startswith(b"\x89PNG")
+    assert "(report.png)" in (trained / "README.md").read_text()
 
 
 def test_texts_that_share_no_word_are_refused(tmp_path: Path) -> None:
@@ -146,25 +239,77 @@ def test_a_directory_that_is_not_a_model_is_not_replaced(tmp_path: Path) -> None
     assert (tmp_path / "thesis.txt").read_text() == "years of work"
 
 
-def test_training_killed_at_any_moment_leaves_the_old_model_and_later_no_trace(
-    model: Path, tmp_path: Path
+@pytest.mark.parametrize(
+    ("moment", "sent"),
+    [
+        ("directory", signal.SIGKILL),
+        ("counted", signal.SIGTERM),
+        ("steps begin", signal.SIGKILL),
+        ("model.safetensors", signal.SIGKILL),
+        ("report.html", signal.SIGTERM),
+    ],
+)
+def test_training_killed_at_any_moment_leaves_the_old_model_and_no_process(
+    model: Path, tmp_path: Path, moment: str, sent: signal.Signals
 ) -> None:
     before = {path.name: path.read_bytes() for path in model.iterdir()}
-    arguments = ["train", "--dataset", "sample", "--output-dir", str(model), "--num-train-epochs", "1000"]
-    process = subprocess.Popen([sys.executable, "-m", "ml_workshop", *arguments], stderr=subprocess.DEVNULL)
-    while not list(tmp_path.glob(".model.partial-*")):
-        assert process.poll() is None
+    epochs = "1000" if moment == "steps begin" else "2"
+    arguments = ["train", "--dataset", "sample", "--output-dir", str(model), "--num-train-epochs", epochs]
+    journal = tmp_path / "journal"
+    with journal.open("w") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "ml_workshop", *arguments], stderr=log, start_new_session=True
+        )
+
+    def has_come() -> bool:
+        if moment == "directory":
+            return bool(list(tmp_path.glob(".model.partial-*")))
+        return moment in journal.read_text() or bool(list(tmp_path.glob(f".model.partial-*/{moment}")))
+
+    while not has_come():
+        assert process.poll() is None, journal.read_text()
+        time.sleep(0.002)
+    process.send_signal(sent)
+    assert process.wait() == -sent
+    deadline = time.monotonic() + 10
+    while session_of(process.pid):
+        assert time.monotonic() < deadline, "processes of the training outlive it"
         time.sleep(0.01)
-    process.send_signal(signal.SIGKILL)
-    process.wait()
-    assert {path.name: path.read_bytes() for path in model.iterdir()} == before
+    verify_manifest(model)
+    if moment != "report.html":  # from there it is not far to the end
+        assert {path.name: path.read_bytes() for path in model.iterdir()} == before
+    with new_directory(model, replaces="manifest.json"):  # what the next training does first
+        assert len(list(tmp_path.glob(".model.partial-*"))) == 1
+
+
+def session_of(leader: int) -> list[int]:
+    """Processes of the session that `leader` began, without those that have ended."""
+    found = []
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            state, _parent, _group, session = stat.read_text().rpartition(")")[2].split()[:4]
+            if int(session) == leader and state != "Z":
+                found.append(int(stat.parent.name))
+    return found
+
+
+def test_a_killed_training_can_be_run_again(model: Path, tmp_path: Path) -> None:
+    (tmp_path / ".model.partial-killed").mkdir()
     train(load_dataset("sample"), FAST, model)
     assert [path.name for path in tmp_path.iterdir()] == ["model"]
 
 
-def test_a_living_run_is_not_swept_away_by_another(tmp_path: Path) -> None:
-    from ml_workshop.atomic import new_directory
+def test_a_part_of_the_training_that_is_killed_is_told() -> None:
+    with pytest.raises(MlWorkshopError, match=r"ended with status -9, most likely for lack of memory"):
+        Forked(lambda: os.kill(os.getpid(), signal.SIGKILL)).result()
 
+
+def test_a_part_of_the_training_fails_as_if_it_had_not_been_apart() -> None:
+    with pytest.raises(ZeroDivisionError), Forked(lambda: 1 // 0) as part:
+        part.result()
+
+
+def test_a_living_run_is_not_swept_away_by_another(tmp_path: Path) -> None:
     with new_directory(tmp_path / "model") as first:
         (first / "file").write_text("first")
         with new_directory(tmp_path / "model") as second:

@@ -102,15 +102,28 @@ def _with_text(name: str, split: str, rows: Rows) -> list[tuple[str, int | str]]
             raise DataError(f"Data set {name}: text of row {number} of split {split} is not a string.")
         if isinstance(label, bool) or (isinstance(label, float) and label.is_integer()):
             label = int(label)
-        if not isinstance(label, int | str) or label in (-1, ""):
-            raise DataError(f"Data set {name}: row {number} of split {split} has no label.")
-        kept.append((text, label))
+        if label is None or label in (-1, "") or label != label:  # NaN differs from itself
+            raise DataError(
+                f"Data set {name}: row {number} of split {split} has no label (empty, or -1 as on the hub): "
+                "leave out the rows without one."
+            )
+        if not isinstance(label, int | str):
+            raise DataError(
+                f"Data set {name}: label {label!r} of row {number} of split {split} is neither a whole "
+                "number nor a string."
+            )
+        kept.append((_encodable(text), label))
     kinds = {type(label) for _, label in kept}
     if len(kinds) > 1:
         raise DataError(
             f"Data set {name}: labels of split {split} are partly numbers, partly strings; use one kind."
         )
     return kept
+
+
+def _encodable(text: str) -> str:
+    """Replace halves of surrogate pairs, which JSON can say but no file can hold."""
+    return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")
 
 
 def _label_names(values: list[int | str], names: list[str] | None) -> list[str]:

@@ -1,8 +1,11 @@
 """Reading rows from parquet, csv and JSON lines files."""
 
+import contextlib
 import csv
 import hashlib
 import json
+import os
+import pwd
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,7 +23,8 @@ def find_split(directory: Path, split: str) -> Path:
     Raises:
         DataError: There is none, or more than one.
     """
-    found = [path for suffix in SUFFIXES if (path := directory / f"{split}{suffix}").is_file()]
+    with readable(directory):
+        found = [path for suffix in SUFFIXES if (path := directory / f"{split}{suffix}").is_file()]
     if not found:
         raise DataError(f"{directory} has no {split}.parquet, {split}.csv or {split}.jsonl.")
     if len(found) > 1:
@@ -29,8 +33,12 @@ def find_split(directory: Path, split: str) -> Path:
 
 
 def file_identity(path: Path) -> str:
-    """Return the sha256 of a file's content."""
-    with path.open("rb") as file:
+    """Return the sha256 of a file's content.
+
+    Raises:
+        DataError: The file cannot be read.
+    """
+    with readable(path), path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
@@ -46,12 +54,34 @@ def read_rows(path: Path) -> tuple[Rows, list[str] | None]:
     reader = {".parquet": _read_parquet, ".csv": _read_csv, ".jsonl": _read_jsonl}.get(path.suffix)
     if reader is None:
         raise DataError(f"{path} is not a .parquet, .csv or .jsonl file.")
-    try:
+    with readable(path):
         return reader(path)
+
+
+@contextlib.contextmanager
+def readable(path: Path) -> Iterator[None]:
+    """Turn what the operating system says of a file into a sentence.
+
+    Raises:
+        DataError: The file cannot be read.
+    """
+    try:
+        yield
+    except PermissionError as error:
+        raise DataError(
+            f"{path} cannot be read by {_user()}: give that user the right to (chmod, chown)."
+        ) from error
     except OSError as error:
         raise DataError(f"{path} cannot be read: {error.strerror or error}.") from error
     except UnicodeDecodeError as error:
         raise DataError(f"{path} is not UTF-8 text: byte {error.start} cannot be decoded.") from error
+
+
+def _user() -> str:
+    try:
+        return pwd.getpwuid(os.geteuid()).pw_name
+    except KeyError:
+        return f"user {os.geteuid()}"
 
 
 def _require_columns(path: Path, present: list[str]) -> None:
@@ -71,9 +101,17 @@ def _read_parquet(path: Path) -> tuple[Rows, list[str] | None]:
         table = pyarrow.parquet.read_table(path, columns=list(COLUMNS))
     except pyarrow.ArrowInvalid as error:
         raise DataError(f"{path} is not a parquet file, or a damaged one.") from error
-    metadata = json.loads((table.schema.metadata or {}).get(b"huggingface", b"{}"))
-    names = metadata.get("info", {}).get("features", {}).get("label", {}).get("names")
+    names = _class_names(table.schema.metadata or {})
     return list(zip(table["text"].to_pylist(), table["label"].to_pylist(), strict=True)), names
+
+
+def _class_names(metadata: dict[bytes, bytes]) -> list[str] | None:
+    """Return the names of the ClassLabel feature that the datasets library left in a file, if it did."""
+    try:
+        names = json.loads(metadata[b"huggingface"])["info"]["features"]["label"]["names"]
+    except (KeyError, ValueError, TypeError):
+        return None
+    return [str(name) for name in names] if isinstance(names, list) else None
 
 
 def _read_csv(path: Path) -> tuple[Rows, None]:
@@ -101,7 +139,7 @@ def _read_jsonl(path: Path) -> tuple[Rows, None]:
 
 
 def _jsonl_rows(path: Path) -> Iterator[tuple[object, object]]:
-    with path.open(encoding="utf-8") as file:
+    with path.open(encoding="utf-8-sig") as file:
         for number, line in enumerate(file, start=1):
             if line.isspace():
                 continue

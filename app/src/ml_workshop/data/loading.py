@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from collections.abc import Hashable
 from pathlib import Path
 
 from ml_workshop.data import files, hub
@@ -58,8 +59,10 @@ def load_rows(path: Path, label_names: list[str]) -> Split:
     Raises:
         DataError: The file cannot be read, or a label is none of the model's.
     """
-    file = files.find_split(path, "test") if path.is_dir() else path
-    if not file.is_file():
+    with files.readable(path):
+        file = files.find_split(path, "test") if path.is_dir() else path
+        there = file.is_file()
+    if not there:
         raise DataError(
             f"{file} does not exist: give a parquet, csv or jsonl file, or a directory with test.*."
         )
@@ -69,7 +72,7 @@ def load_rows(path: Path, label_names: list[str]) -> Split:
     index.update({int(name) if numbers else position: position for position, name in enumerate(label_names)})
     split = Split([], [])
     for number, (text, label) in enumerate(rows, start=1):
-        if label not in index:
+        if not isinstance(label, Hashable) or label not in index:
             known = ", ".join(label_names)
             raise DataError(f"{file} row {number}: label {label!r} is none of the model's classes ({known}).")
         if isinstance(text, str) and text.strip():
@@ -90,8 +93,9 @@ def _directory(name: str) -> Path | None:
     if name == SAMPLE:
         return SAMPLE_DIRECTORY
     path = Path(name).expanduser()
-    if name and path.is_dir():
-        return path
+    with files.readable(path):
+        if name and path.is_dir():
+            return path
     if _HUB_ID.fullmatch(name) and not path.exists():
         return None
     raise DataError(f"Data set {name} is neither a directory nor the id of a hub data set (user/name).")

@@ -2,8 +2,14 @@
 
 import re
 
+# Emoji, and letters of scripts that put no space between words (Thai to Khmer, kana, Chinese): each is a
+# token, and n-grams make the words.
+_ALONE = (
+    "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
+    "\uff66-\uff9d\u2600-\u27bf\U0001f300-\U0001faff\U00020000-\U0003ffff"
+)
 # Words keep an inner apostrophe ("don't"); the punctuation that carries tone is a token of its own.
-_TOKEN = re.compile(r"[^\W_]+(?:'[^\W_]+)?|[!?.,;:()\"*-]")
+_TOKEN = re.compile(rf"[{_ALONE}]|[^\W_{_ALONE}]+(?:'[^\W_{_ALONE}]+)?|[!?.,;:()\"*-]")
 _ASCII_TOKEN = re.compile(r"[a-z0-9]+(?:'[a-z0-9]+)?|[!?.,;:()\"*-]")  # the same there, in half the time
 
 

@@ -35,6 +35,7 @@ class BagClassifier(nn.Module):
         self.bias = nn.Parameter(torch.zeros(hidden_size))
         self.dropout = nn.Dropout(dropout)
         self.output = nn.Linear(hidden_size, classes)
+        nn.init.zeros_(self.output.bias)  # a few rows would not undo a prejudice
 
     def lean(self, directions: Tensor, strength: float) -> None:
         """Start near a naive Bayes classifier: each hidden unit collects the evidence for one class.

@@ -2,7 +2,7 @@
 
 from dataclasses import asdict, dataclass
 
-STEPS_PER_EPOCH = 192
+STEPS_PER_EPOCH = 96
 """Fewest steps an epoch should have: with a handful the network hardly moves from where it started."""
 
 ROWS_PER_MIN_DOCUMENT = 2500
