@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-OURS, PEER, CEILING, WORKSHOP = "ours", "FastAPI peer", "no-op ceiling", "workshop"
+OURS, PEER, WORKSHOP = "ours", "FastAPI peer", "workshop"
+CEILING, OUR_CEILING = "no-op ceiling", "no-op, our worker"
 WORKSHOP_ONE, WORKSHOP_TWO = "workshop, 1 process", "workshop, 2 processes"
 CONNECTIONS = (1, 16, 64)
 """Of wrk."""

@@ -8,6 +8,9 @@ from benchmark.figures import figures
 from benchmark.measurements import CONNECTIONS, Results, Serving, Training
 
 
+NOT_IMDB = "Not judged: what is promised of IMDB; this is other data."
+
+
 def markdown(results: Results) -> str:
     """Return all tables of a run."""
     parts = [promises(results)]
@@ -34,7 +37,8 @@ def promises(results: Results) -> str:
                 bar.judge(figure, results.imdb).value,
             )
         )
-    return table(("what", "bar", "reach for", "measured", "verdict"), rows)
+    said = table(("what", "bar", "reach for", "measured", "verdict"), rows)
+    return said if results.imdb else f"{said}\n\n{NOT_IMDB}"
 
 
 def training(seen: Training) -> str:

@@ -14,7 +14,7 @@ from socket import socket
 
 from benchmark.background import started
 from benchmark.errors import BenchmarkError
-from benchmark.measurements import CEILING, OURS, PEER, WORKSHOP_ONE, WORKSHOP_TWO
+from benchmark.measurements import CEILING, OUR_CEILING, OURS, PEER, WORKSHOP_ONE, WORKSHOP_TWO
 from benchmark.training import Models
 
 WORKERS = "2"
@@ -62,11 +62,13 @@ def all_servers(models: Models) -> list[Server]:
     """Return the servers to compare, each as its user would run it.
 
     Ours as the unit of the role does. The workshop's as its page does (one process, Uvicorn's access log) but
-    without the file watcher, and once more with as many processes as ours has.
+    without the file watcher, and once more with as many processes as ours has. The no-op once with Gunicorn's
+    own threaded worker, which is the ceiling of Flask and Gunicorn, and once with the service's.
     """
     golden = golden_review(models.ours)[1]
     uvicorn = (sys.executable, "-m", "uvicorn", "--host", "127.0.0.1", "--port", "{port}")
     peer = ("--workers", WORKERS, "--loop", "uvloop", "--http", "httptools", "--no-access-log")
+    noop = (sys.executable, "-m", "peers.noop", str(models.ours), "{port}", WORKERS)
     command = str(Path(sys.executable).with_name("ml-workshop"))
     in_workshops_way = {"WORKSHOP_MODEL": str(models.workshop)}
     return [
@@ -82,9 +84,8 @@ def all_servers(models: Models) -> list[Server]:
             {**MEETING_PLACE, **ONE_THREAD, "PEER_MODEL": str(models.ours)},
             golden,
         ),
-        Server(
-            CEILING, (sys.executable, "-m", "peers.noop", str(models.ours), "{port}", WORKERS), MEETING_PLACE
-        ),
+        Server(CEILING, (*noop, "gthread"), MEETING_PLACE),
+        Server(OUR_CEILING, noop, MEETING_PLACE),
         Server(WORKSHOP_ONE, (*uvicorn, "workshop.server:app"), in_workshops_way),
         Server(
             WORKSHOP_TWO,

@@ -1,6 +1,7 @@
-"""The ceiling: Flask and Gunicorn at the service's own settings, a constant answer, no metrics, no log.
+"""No-op: Flask and Gunicorn at the service's own settings, a constant answer, no metrics, no log.
 
-`python -m peers.noop MODEL PORT WORKERS`; the model is only there to ask the service for its settings.
+`python -m peers.noop MODEL PORT WORKERS [WORKER_CLASS]`; the model is only there to ask the service for its
+settings. Without a worker class it takes the service's own one.
 """
 
 import logging
@@ -58,4 +59,8 @@ def service_settings(model: Path, port: int, workers: int) -> dict[str, object]:
 
 
 if __name__ == "__main__":
-    Noop(service_settings(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]))).run()
+    model, port, workers, *worker_class = sys.argv[1:]
+    settings = service_settings(Path(model), int(port), int(workers))
+    if worker_class:
+        settings["worker_class"] = worker_class[0]
+    Noop(settings).run()
