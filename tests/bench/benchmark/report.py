@@ -7,7 +7,6 @@ from benchmark.bars import BARS
 from benchmark.figures import figures
 from benchmark.measurements import CONNECTIONS, Results, Serving, Training
 
-
 NOT_IMDB = "Not judged: what is promised of IMDB; this is other data."
 
 
