@@ -81,7 +81,7 @@ def _directory(dataset: str) -> Path:
     if dataset == "sample":
         from ml_workshop.data.dataset import SAMPLE_DIRECTORY
 
-        return SAMPLE_DIRECTORY
+        return Path(SAMPLE_DIRECTORY)
     directory = Path(dataset).resolve()
     for split in ("train", "test"):
         if not any((directory / f"{split}.{kind}").is_file() for kind in ("parquet", "jsonl")):

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-OURS, PEER, WORKSHOP = "ours", "FastAPI peer", "workshop"
+OURS, OURS_UNLOGGED, PEER, WORKSHOP = "ours", "ours, no access log", "FastAPI peer", "workshop"
 CEILING, OUR_CEILING = "no-op ceiling", "no-op, our worker"
 WORKSHOP_ONE, WORKSHOP_TWO = "workshop, 1 process", "workshop, 2 processes"
 CONNECTIONS = (1, 16, 64)

@@ -54,13 +54,16 @@ def time_calls(predict: Callable[[str], object], texts: list[str]) -> float:
 
 
 def _predictor(kind: str, model: Path) -> Callable[[str], object]:
+    predict: Callable[[str], object]
     if kind == OURS:
         from ml_workshop.model.predictor import Predictor
 
-        return Predictor.load(model).predict
-    from workshop.predictor import Predictor as WorkshopPredictor
+        predict = Predictor.load(model).predict
+    else:
+        from workshop.predictor import Predictor as WorkshopPredictor
 
-    return WorkshopPredictor(model).predict
+        predict = WorkshopPredictor(model).predict
+    return predict
 
 
 if __name__ == "__main__":

@@ -14,8 +14,8 @@ from socket import socket
 
 from benchmark.background import started
 from benchmark.errors import BenchmarkError
-from benchmark.measurements import CEILING, OUR_CEILING, OURS, PEER, WORKSHOP_ONE, WORKSHOP_TWO
-from benchmark.training import Models
+from benchmark.measurements import CEILING, OUR_CEILING, OURS, OURS_UNLOGGED, PEER, WORKSHOP_ONE, WORKSHOP_TWO
+from benchmark.training import COMMAND, Models
 
 WORKERS = "2"
 START_SECONDS = 60
@@ -61,23 +61,21 @@ class Running:
 def all_servers(models: Models) -> list[Server]:
     """Return the servers to compare, each as its user would run it.
 
-    Ours as the unit of the role does. The workshop's as its page does (one process, Uvicorn's access log) but
-    without the file watcher, and once more with as many processes as ours has. The no-op once with Gunicorn's
-    own threaded worker, which is the ceiling of Flask and Gunicorn, and once with the service's.
+    Ours as the unit of the role does; once more without its access log, which the peer has not either.
+    The workshop's as its page does (one process, Uvicorn's access log) but without the file watcher; once more
+    with as many processes as ours has. The no-op with Gunicorn's own threaded worker, which is the ceiling of
+    Flask and Gunicorn; once more with the service's worker.
     """
     golden = golden_review(models.ours)[1]
     uvicorn = (sys.executable, "-m", "uvicorn", "--host", "127.0.0.1", "--port", "{port}")
     peer = ("--workers", WORKERS, "--loop", "uvloop", "--http", "httptools", "--no-access-log")
     noop = (sys.executable, "-m", "peers.noop", str(models.ours), "{port}", WORKERS)
-    command = str(Path(sys.executable).with_name("ml-workshop"))
+    ours = (COMMAND, "serve", "--model", str(models.ours), "--port", "{port}", "--workers", WORKERS)
+    as_in_unit = {**MEETING_PLACE, "OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1"}
     in_workshops_way = {"WORKSHOP_MODEL": str(models.workshop)}
     return [
-        Server(
-            OURS,
-            (command, "serve", "--model", str(models.ours), "--port", "{port}", "--workers", WORKERS),
-            {**MEETING_PLACE, "OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1"},
-            golden,
-        ),
+        Server(OURS, ours, as_in_unit, golden),
+        Server(OURS_UNLOGGED, (*ours, "--no-access-log"), as_in_unit, golden),
         Server(
             PEER,
             (*uvicorn, *peer, "peers.fastapi_peer:app"),
