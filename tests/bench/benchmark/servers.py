@@ -62,9 +62,9 @@ def all_servers(models: Models) -> list[Server]:
     """Return the servers to compare, each as its user would run it.
 
     Ours as the unit of the role does; once more without its access log, which the peer has not either.
-    The workshop's as its page does (one process, Uvicorn's access log) but without the file watcher; once more
-    with as many processes as ours has. The no-op with Gunicorn's own threaded worker, which is the ceiling of
-    Flask and Gunicorn; once more with the service's worker.
+    The workshop's as its page does (one process, Uvicorn's access log) but without the file watcher; once
+    more with as many processes as ours has. The no-op with Gunicorn's own threaded worker, which is the
+    ceiling of Flask and Gunicorn; once more with the service's worker.
     """
     golden = golden_review(models.ours)[1]
     uvicorn = (sys.executable, "-m", "uvicorn", "--host", "127.0.0.1", "--port", "{port}")
