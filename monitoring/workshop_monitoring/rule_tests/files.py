@@ -15,13 +15,16 @@ def files(slos: list[Slo], settings: Alerting) -> dict[str, str]:
         name, minimum = f"slo-{slo.name}", settings.minimum_failed_requests
         # Otherwise at random, and a rule would see what another one recorded an evaluation ago.
         order = [f"sloth-slo-{kind}-{slo.id}" for kind in ("sli-recordings", "meta-recordings", "alerts")]
-        for part, tests, every in (
-            # Rules are evaluated no more often than a test looks: a month of minutes would take minutes.
+        # Rules are evaluated no more often than a test looks: a month of minutes would take minutes.
+        parts: list[tuple[str, Iterable[Scenario | Recording], str]] = [
             ("requests", objectives.recordings(slo), "1h"),
             ("period", objectives.period(slo), "1d"),
-            ("page", objectives.scenarios(slo, "page", minimum), "10m"),
-            ("ticket", objectives.scenarios(slo, "ticket", minimum), "2h"),
-        ):
+            *(
+                (f"burn-{pair.name}", objectives.scenarios(slo, pair, minimum), f"{pair.every}m")
+                for pair in objectives.PAIRS
+            ),
+        ]
+        for part, tests, every in parts:
             source = "workshop_monitoring/rule_tests/objectives.py"
             texts[f"rule_tests/{name}-{part}.yml"] = _text(
                 name, tests, settings, every, source, group_eval_order=order

@@ -6,7 +6,7 @@ from itertools import accumulate
 from workshop_monitoring.rule_tests import Fires, Query, Recording, Scenario
 from workshop_monitoring.slo import AVAILABILITY, Slo
 
-_MINUTE, _HOUR, _DAY = 1, 60, 1440
+_HOUR, _DAY = 60, 1440  # minutes
 
 
 @dataclass(frozen=True)
@@ -24,13 +24,15 @@ class Pair:
 
     Attributes:
         severity: Of the alert.
+        name: Of the long window.
         factor_of_30_days: How many times faster than allowed errors have to come (Site Reliability Workbook).
         long: Long window, minutes.
-        before: Predictions a minute, compared with later, in the hours that dilute every longer window.
+        before: How many times more predictions there are in the hours that dilute every longer window.
         interval: Between two samples, minutes.
     """
 
     severity: str
+    name: str
     factor_of_30_days: float
     long: int
     before: int
@@ -41,16 +43,21 @@ class Pair:
         """Short window, minutes."""
         return self.long // 12
 
+    @property
+    def every(self) -> int:
+        """Minutes between two looks at the rules."""
+        return max(self.short, 10)
+
     def factor(self, slo: Slo) -> float:
         """How many times faster than allowed errors have to come."""
         return self.factor_of_30_days * slo.window_days / 30
 
 
-_PAIRS = (
-    Pair("page", 14.4, 1 * _HOUR, before=10, interval=1),
-    Pair("page", 6, 6 * _HOUR, before=10, interval=5),
-    Pair("ticket", 3, 1 * _DAY, before=20, interval=10),
-    Pair("ticket", 1, 3 * _DAY, before=1, interval=30),
+PAIRS = (
+    Pair("page", "1h", 14.4, 1 * _HOUR, before=60, interval=1),
+    Pair("page", "6h", 6, 6 * _HOUR, before=60, interval=5),
+    Pair("ticket", "1d", 3, 1 * _DAY, before=60, interval=10),
+    Pair("ticket", "3d", 1, 3 * _DAY, before=1, interval=30),
 )
 
 
@@ -165,24 +172,18 @@ def period(slo: Slo) -> tuple[Recording, ...]:
     )
 
 
-def scenarios(slo: Slo, severity: str, minimum_failures: int) -> tuple[Scenario, ...]:
-    """Tests of a burn-rate alert: each of its pairs of windows alone, and what must not wake anybody."""
+def scenarios(slo: Slo, pair: Pair, minimum_failures: int) -> tuple[Scenario, ...]:
+    """Tests of a burn-rate alert: one pair of windows alone, and what must not wake anybody."""
     return (
-        *(
-            scenario
-            for pair in _PAIRS
-            if pair.severity == severity
-            for scenario in (
-                _too_fast(slo, pair, failures=4 * minimum_failures),
-                _just_enough(slo, pair, failures=1.4 * minimum_failures),
-                _too_few(slo, pair, failures=0.7 * minimum_failures),
-            )
-        ),
+        _too_fast(slo, pair, failures=4 * minimum_failures),
+        _just_enough(slo, pair, failures=1.4 * minimum_failures),
+        _too_few(slo, pair, failures=0.7 * minimum_failures),
         Scenario(
             "No predictions at all, and failing health checks, are no failed predictions",
             _alert(slo),
-            _traffic(slo, [Phase(240, 0)], interval=1) | _noise(240),
-            silent=("240m",),
+            _traffic(slo, [Phase(pair.long, 0)], pair.interval) | _noise(pair.long // pair.interval),
+            interval=f"{pair.interval}m",
+            silent=(f"{pair.long}m",),
         ),
     )
 
@@ -192,7 +193,7 @@ def _too_fast(slo: Slo, pair: Pair, failures: float) -> Scenario:
     phases = _burst(slo, pair, failures)
     _, begin, full, end = _ends(phases)
     return Scenario(
-        f"{1.4 * pair.factor(slo):.3g} times the allowed errors for {_duration(pair.long)}: {pair.severity}",
+        f"{1.4 * pair.factor(slo):.3g} times the allowed errors for {pair.name}: {pair.severity}",
         _alert(slo),
         _traffic(slo, phases, pair.interval),
         interval=f"{pair.interval}m",
@@ -204,7 +205,7 @@ def _too_fast(slo: Slo, pair: Pair, failures: float) -> Scenario:
 def _just_enough(slo: Slo, pair: Pair, failures: float) -> Scenario:
     phases = _burst(slo, pair, failures)
     return Scenario(
-        f"So do just enough failures of a service with little traffic within {_duration(pair.long)}",
+        f"So do just enough failures of a service with little traffic within {pair.name}",
         _alert(slo),
         _traffic(slo, phases, pair.interval),
         interval=f"{pair.interval}m",
@@ -215,7 +216,7 @@ def _just_enough(slo: Slo, pair: Pair, failures: float) -> Scenario:
 def _too_few(slo: Slo, pair: Pair, failures: float) -> Scenario:
     phases = _burst(slo, pair, failures)
     return Scenario(
-        f"A few failures of a service with little traffic within {_duration(pair.long)} are not",
+        f"A few failures of a service with little traffic within {pair.name} are not",
         _alert(slo),
         _traffic(slo, phases, pair.interval),
         interval=f"{pair.interval}m",
@@ -253,10 +254,10 @@ def _burst(slo: Slo, pair: Pair, failures: float) -> list[Phase]:
     share = 1.4 * pair.factor(slo) * float(slo.error_budget)
     rate = failures / (share * pair.long)
     return [
-        Phase(6 * _HOUR, rate * pair.before),
+        Phase(max(pair.short, _HOUR), rate * pair.before),
         Phase(pair.long, rate),
         Phase(pair.long, rate, share),
-        Phase(max(pair.short, 10), rate, share / 2),
+        Phase(pair.every, rate, share / 2),
     ]
 
 
@@ -288,11 +289,11 @@ def _traffic(slo: Slo, phases: list[Phase], interval: int) -> dict[str, str]:
     }
 
 
-def _noise(minutes: int) -> dict[str, str]:
+def _noise(samples: int) -> dict[str, str]:
     """Requests that are no predictions of this service; all of them fail, and slowly."""
     count = "flask_http_request_duration_seconds_count"
     return {
-        f'{count}{{job="{job}", instance="a:8000", url_rule="{rule}", status="500"}}': f"0+50x{minutes}"
+        f'{count}{{job="{job}", instance="a:8000", url_rule="{rule}", status="500"}}': f"0+50x{samples}"
         for job, rule in (
             ("inference", "/health/ready"),
             ("inference", "/metrics"),
@@ -324,7 +325,3 @@ def _labels(slo: Slo, **more: str) -> str:
 
 def _name(slo: Slo, metric: str, window: str = "") -> str:
     return metric + (_labels(slo, sloth_window=window) if window else _labels(slo))
-
-
-def _duration(minutes: int) -> str:
-    return f"{minutes // _DAY} d" if minutes % _DAY == 0 else f"{minutes // _HOUR} h"
