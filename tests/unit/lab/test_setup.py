@@ -75,3 +75,24 @@ def test_a_system_without_apt_is_told_what_is_needed(setup) -> None:
     run = setup("command", "mmdebstrap", "mmdebstrap", id=USER)
     assert run.returncode == 1
     assert "needs the package(s) mmdebstrap; install them with this system's package manager" in run.stderr
+
+
+def test_promtool_is_taken_from_the_path_where_there_is_no_package(tmp_path: Path) -> None:
+    """As on a clone that has none yet."""
+    (tmp_path / "lab").mkdir()
+    (tmp_path / "bin").mkdir()
+    shutil.copy(ROOT / "lab/setup.sh", tmp_path / "lab")
+    for name in ("bash", "dirname", "mkdir", "ln"):
+        (tmp_path / "bin" / name).symlink_to(shutil.which(name))
+
+    def get() -> subprocess.CompletedProcess[str]:
+        command, environment = [tmp_path / "lab/setup.sh", "promtool"], {"PATH": str(tmp_path / "bin")}
+        return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=30)
+
+    run = get()
+    assert run.returncode == 1
+    assert run.stderr.startswith("ml-workshop: needs promtool; put the one of a Prometheus release on PATH")
+    (tmp_path / "bin/promtool").write_text("#!/bin/bash\n")
+    (tmp_path / "bin/promtool").chmod(0o755)
+    assert get().returncode == 0
+    assert (tmp_path / ".lab/bin/promtool").samefile(tmp_path / "bin/promtool")
