@@ -15,6 +15,8 @@ from ml_workshop.errors import DataError
 
 COLUMNS = ("text", "label")
 SUFFIXES = (".parquet", ".csv", ".jsonl")
+_PARQUET_ROWS = 1024
+"""Rows of a parquet file that are in memory twice at a time."""
 
 
 def find_split(directory: Path, split: str) -> Path:
@@ -96,13 +98,19 @@ def _read_parquet(path: Path) -> tuple[Rows, list[str] | None]:
     import pyarrow  # type: ignore[import-untyped]
     import pyarrow.parquet  # type: ignore[import-untyped]
 
+    rows: Rows = []
     try:
-        _require_columns(path, pyarrow.parquet.read_schema(path).names)
-        table = pyarrow.parquet.read_table(path, columns=list(COLUMNS))
+        with pyarrow.parquet.ParquetFile(path) as file:
+            _require_columns(path, file.schema_arrow.names)
+            names = _class_names(file.schema_arrow.metadata or {})
+            # In batches, because texts as Arrow and as Python strings at once take twice the memory.
+            for batch in file.iter_batches(_PARQUET_ROWS, columns=list(COLUMNS), use_threads=False):
+                rows += zip(batch["text"].to_pylist(), batch["label"].to_pylist(), strict=True)
     except pyarrow.ArrowInvalid as error:
         raise DataError(f"{path} is not a parquet file, or a damaged one.") from error
-    names = _class_names(table.schema.metadata or {})
-    return list(zip(table["text"].to_pylist(), table["label"].to_pylist(), strict=True)), names
+    finally:
+        pyarrow.default_memory_pool().release_unused()
+    return rows, names
 
 
 def _class_names(metadata: dict[bytes, bytes]) -> list[str] | None:

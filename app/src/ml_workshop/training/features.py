@@ -10,6 +10,7 @@ from ml_workshop.training import selection
 from ml_workshop.training.bags import Bags, make_bags
 from ml_workshop.training.counting import Occurrences
 from ml_workshop.training.recipe import Recipe
+from ml_workshop.training.resources import return_free_memory
 
 Labels = NDArray[np.int64]
 
@@ -58,4 +59,6 @@ def choose_features(
     weights, directions = selection.weights_and_directions(
         counts[selected], documents, recipe.smoothing_for(len(labels))
     )
-    return Features(selected, weights, directions, make_bags(occurrences, selected, weights))
+    bags = make_bags(occurrences, selected, weights)
+    return_free_memory()  # about as much as the bags take
+    return Features(selected, weights, directions, bags)

@@ -8,9 +8,10 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from ml_workshop.training.bags import Bags
+from ml_workshop.training.bags import Bags, Batch
 from ml_workshop.training.features import Features, Labels
 from ml_workshop.training.network import BagClassifier
+from ml_workshop.training.optimizer import AdamW
 from ml_workshop.training.progress import progress
 from ml_workshop.training.recipe import Recipe
 
@@ -80,7 +81,6 @@ def fit(
     steps_per_epoch = -(-len(rows) // batch_size)
     steps = recipe.epochs * steps_per_epoch
     optimizer = _optimizer(network, recipe)
-    schedule = torch.optim.lr_scheduler.LinearLR(optimizer, 1.0, 0.0, total_iters=steps)
     looks = {round(steps * number / LOOKS) for number in range(1, LOOKS + 1)}
     loss_of = nn.CrossEntropyLoss()
     loss, right, seen = 0.0, 0, 0
@@ -90,10 +90,8 @@ def fit(
             wanted = torch.from_numpy(labels[batch])
             logits = network(*_tensors(features.bags.rows(batch)))
             batch_loss = loss_of(logits, wanted)
-            optimizer.zero_grad()
             batch_loss.backward()
-            optimizer.step()
-            schedule.step()
+            optimizer.step(recipe.learning_rate * (1 - (step - 1) / steps))
             loss += float(batch_loss.detach()) * len(batch)
             right += int((logits.argmax(dim=1) == wanted).sum())
             seen += len(batch)
@@ -105,13 +103,15 @@ def fit(
     return network.eval()
 
 
-def logits_of(network: BagClassifier, bags: Bags, batch_size: int = 1024) -> NDArray[np.float32]:
-    """Return logits, shape (documents, classes)."""
+def logits_of(
+    network: BagClassifier, bags: Bags, documents: NDArray[np.int64], batch_size: int = 1024
+) -> NDArray[np.float32]:
+    """Return the logits of some documents, shape (documents, classes)."""
     parts = []
     with torch.inference_mode():
-        for start in range(0, len(bags), batch_size):
-            rows = np.arange(start, min(start + batch_size, len(bags)))
-            parts.append(network(*_tensors(bags.rows(rows))).numpy())
+        for start in range(0, len(documents), batch_size):
+            batch = bags.rows(documents[start : start + batch_size])
+            parts.append(network(*_tensors(batch)).numpy())
     return np.concatenate(parts)
 
 
@@ -123,15 +123,17 @@ def _batches(rows: NDArray[np.int64], batch_size: int, recipe: Recipe) -> Iterat
             yield shuffled[start : start + batch_size]
 
 
-def _optimizer(network: BagClassifier, recipe: Recipe) -> torch.optim.Optimizer:
+def _optimizer(network: BagClassifier, recipe: Recipe) -> AdamW:
     rest = [value for name, value in network.named_parameters() if not name.startswith("embedding.")]
-    groups = [
-        {"params": network.embedding.parameters(), "weight_decay": recipe.weight_decay},
-        {"params": rest, "weight_decay": 0.0},
-    ]
-    return torch.optim.AdamW(groups, lr=recipe.learning_rate, fused=True)
+    optimizer = AdamW()
+    optimizer.add(network.embedding.parameters(), recipe.weight_decay)
+    optimizer.add(rest, weight_decay=0.0)
+    return optimizer
 
 
-def _tensors(bags: Bags) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    starts = bags.starts.astype(np.int32)
-    return torch.from_numpy(bags.features), torch.from_numpy(bags.values), torch.from_numpy(starts)
+def _tensors(batch: Batch) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    return (
+        torch.from_numpy(batch.features),
+        torch.from_numpy(batch.values),
+        torch.from_numpy(batch.starts),
+    )

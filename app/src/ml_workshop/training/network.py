@@ -48,7 +48,7 @@ class BagClassifier(nn.Module):
         class_of_unit = torch.arange(hidden_size) % classes
         own = torch.arange(classes)[:, None] == class_of_unit
         with torch.no_grad():
-            self.embedding.weight += strength * LEANING * directions[:, class_of_unit]
+            self.embedding.weight.addmm_(directions, own.float(), alpha=strength * LEANING)
             self.output.weight += strength * LEANING_OUTPUT * torch.where(own, 1.0, -1 / (classes - 1))
 
     def forward(self, features: Tensor, values: Tensor, starts: Tensor) -> Tensor:

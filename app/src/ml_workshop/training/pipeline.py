@@ -21,7 +21,7 @@ from ml_workshop.training.corpus import read_corpus
 from ml_workshop.training.counting import count_ngrams
 from ml_workshop.training.fingerprint import fingerprint
 from ml_workshop.training.recipe import Recipe
-from ml_workshop.training.resources import peak_memory_bytes
+from ml_workshop.training.resources import peak_memory_bytes, return_free_memory
 from ml_workshop.training.splitting import first_occurrences, stratified_holdout
 
 log = logging.getLogger("ml_workshop")
@@ -66,6 +66,7 @@ def train(dataset: Dataset, recipe: Recipe, output: Path) -> dict[str, Any]:
         tokens = corpus.tokens
         occurrences = count_ngrams(corpus, recipe.max_order, recipe.min_documents_for(corpus.size))
         del corpus
+        return_free_memory()
         log.info("counted %d n-grams in %.1f s", len(occurrences.keys), time.monotonic() - started)
 
         from ml_workshop.training import card

@@ -1,5 +1,7 @@
 """What a run used."""
 
+import contextlib
+import ctypes
 import resource
 import sys
 
@@ -9,3 +11,9 @@ def peak_memory_bytes() -> int:
     who = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
     peak = max(resource.getrusage(one).ru_maxrss for one in who)
     return peak if sys.platform == "darwin" else peak * 1024
+
+
+def return_free_memory() -> None:
+    """Give back to the system what the C library keeps for later, where there is such a function (glibc)."""
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).malloc_trim(0)

@@ -52,11 +52,10 @@ def validate(
     """
     unseen, seen = np.flatnonzero(held_out), np.flatnonzero(~held_out)
     features = choose_features(occurrences, labels, seen, len(label_names), recipe)
-    unseen_bags = features.bags.rows(unseen)
     curve: list[dict[str, float]] = []
 
     def note(look: Look) -> None:
-        logits = logits_of(look.network, unseen_bags)
+        logits = logits_of(look.network, features.bags, unseen)
         curve.append(
             {
                 "step": look.step,
@@ -69,7 +68,7 @@ def validate(
         )
 
     network = fit("validation", features, labels, seen, len(label_names), recipe, note, bar_row=1)
-    logits = logits_of(network, unseen_bags)
+    logits = logits_of(network, features.bags, unseen)
     temperature = fit_temperature(logits, labels[unseen])
     measured = measure(softmax(logits / temperature), labels[unseen], label_names)
     log.info("validation: accuracy %.4f, temperature %.2f", measured["accuracy"], temperature)
