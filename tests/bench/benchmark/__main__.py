@@ -50,9 +50,9 @@ def _options() -> argparse.Namespace:
     )
     parser.add_argument("--training-rounds", type=int, default=2, help="default: %(default)s")
     parser.add_argument(
-        "--rounds", type=int, default=3, help="of load and of predictions (default: %(default)s)"
+        "--rounds", type=int, default=5, help="of load and of predictions (default: %(default)s)"
     )
-    parser.add_argument("--seconds", type=int, default=5, help="that each load lasts (default: %(default)s)")
+    parser.add_argument("--seconds", type=int, default=3, help="that each load lasts (default: %(default)s)")
     parser.add_argument("--starts", type=int, default=5, help="of our server (default: %(default)s)")
     return parser.parse_args()
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from statistics import median
 
 from benchmark.bars import BARS
-from benchmark.figures import figures
+from benchmark.figures import figures, further_ratios
 from benchmark.measurements import CONNECTIONS, Results, Serving, Training
 
 NOT_IMDB = "Not judged: what is promised of IMDB; this is other data."
@@ -16,7 +16,7 @@ def markdown(results: Results) -> str:
     if results.training:
         parts.append(training(results.training))
     if results.serving:
-        parts += [serving(results.serving), predictions(results.serving)]
+        parts += [further(results.serving), serving(results.serving), predictions(results.serving)]
     parts.append("; ".join(f"{name}: {value}" for name, value in results.machine.items()) + ".")
     return "\n\n".join(parts) + "\n"
 
@@ -73,6 +73,12 @@ def serving(seen: Serving) -> str:
             )
         )
     return table(["server, by connections", *header, "worker RSS (PSS) MB"], rows)
+
+
+def further(seen: Serving) -> str:
+    """Return ratios that no promise is about."""
+    ratios = further_ratios(seen).items()
+    return table(("also, at 16 connections", "measured"), [(what, f"{ratio:.3g}") for what, ratio in ratios])
 
 
 def predictions(seen: Serving) -> str:

@@ -88,7 +88,7 @@ def all_servers(models: Models) -> list[Server]:
         Server(
             WORKSHOP_TWO,
             (*uvicorn, "--workers", WORKERS, "workshop.server:app"),
-            {**in_workshops_way, **ONE_THREAD},
+            {**in_workshops_way, **MEETING_PLACE, **ONE_THREAD},
         ),
     ]
 

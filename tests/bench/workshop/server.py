@@ -1,15 +1,23 @@
 """The workshop's server: FastAPI with a request counter and a response-time histogram of prometheus_client.
 
-Uvicorn imports `app`; the environment names the model directory (WORKSHOP_MODEL).
+Uvicorn imports `app`; the environment names the model directory (WORKSHOP_MODEL), and for more than one process
+the directory in which their metrics meet (PROMETHEUS_MULTIPROC_DIR).
 """
 
 import os
 import time
 from pathlib import Path
 
-import torch
 from fastapi import FastAPI, Response
-from prometheus_client import CONTENT_TYPE_LATEST, Counter, Histogram, generate_latest
+from prometheus_client import (
+    CONTENT_TYPE_LATEST,
+    REGISTRY,
+    CollectorRegistry,
+    Counter,
+    Histogram,
+    generate_latest,
+    multiprocess,
+)
 from pydantic import BaseModel
 
 from workshop.predictor import Predictor
@@ -17,8 +25,6 @@ from workshop.predictor import Predictor
 REQUESTS = Counter("app_request_count", "Requests to /predict.")
 SECONDS = Histogram("app_response_time_seconds", "Duration of a prediction, seconds.")
 
-if threads := os.environ.get("WORKSHOP_TORCH_THREADS"):
-    torch.set_num_threads(int(threads))
 predictor = Predictor(Path(os.environ["WORKSHOP_MODEL"]))
 app = FastAPI()
 
@@ -41,5 +47,9 @@ async def predict(review: Review) -> dict[str, int]:
 
 @app.get("/metrics")
 async def metrics() -> Response:
-    """Expose the metrics of this process."""
-    return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+    """Expose the metrics, of all processes."""
+    registry = REGISTRY
+    if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
+        registry = CollectorRegistry()
+        multiprocess.MultiProcessCollector(registry)
+    return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
