@@ -1,10 +1,14 @@
 """Manifests and the directory repository."""
 
+import contextlib
 import json
 import multiprocessing
 import shutil
 from collections.abc import Callable
+from multiprocessing.queues import Queue
+from multiprocessing.synchronize import Barrier, Event
 from pathlib import Path
+from queue import Empty
 
 import pytest
 from ml_workshop.errors import ModelError, OutputError, QualityGateError, RegistryError, RevisionNotFoundError
@@ -190,31 +194,69 @@ def test_a_model_below_the_threshold_is_not_published(model: Path, repo: str, tm
     push(model, repo, min_accuracy=accuracy)
 
 
-def _push_many(
-    model: Path, repo: str, seeds: list[int], start: "multiprocessing.synchronize.Barrier"
-) -> None:
+def _push_many(model: Path, repo: str, seeds: list[int], start: Barrier) -> None:
     for seed in seeds:
         retrained(model, seed)
         start.wait(20)
         push(model, repo)
 
 
-def test_two_writers_at_once_lose_nothing(model: Path, repo: str, tmp_path: Path) -> None:
+def _pull_until(done: Event, repo: str, models: Path, pulled: "Queue[str]") -> None:
+    """Pull the latest over and over; a reader must never see half a model."""
+    while True:
+        last_round = done.is_set()
+        with contextlib.suppress(RevisionNotFoundError):  # before the first publication
+            revision, path = pull_to(repo, "latest", models)
+            verify_manifest(path)
+            assert model_revision(path) == revision
+            pulled.put(revision)
+        if last_round:
+            return
+
+
+def test_two_writers_at_once_lose_nothing_and_a_reader_sees_whole_models_only(
+    model: Path, repo: str, tmp_path: Path
+) -> None:
     context = multiprocessing.get_context("fork")
-    start = context.Barrier(2)
+    start, done, pulled = context.Barrier(2), context.Event(), context.Queue()
     copies = [Path(shutil.copytree(model, tmp_path / f"writer{number}")) for number in range(2)]
     seeds = [[*range(10), 20, 21], [*range(10), 30, 31]]  # the same content at the same moment, then another
     writers = [
         context.Process(target=_push_many, args=(copy, repo, its, start), daemon=True)
         for copy, its in zip(copies, seeds, strict=True)
     ]
-    for writer in writers:
-        writer.start()
+    reader = context.Process(target=_pull_until, args=(done, repo, tmp_path / "read", pulled), daemon=True)
+    for process in (reader, *writers):
+        process.start()
     for writer in writers:
         writer.join(60)
         assert writer.exitcode == 0
-    revisions = list((tmp_path / "registry" / "revisions").iterdir())
+    done.set()
+    read = [pulled.get(timeout=20)]
+    while reader.is_alive() or not pulled.empty():
+        with contextlib.suppress(Empty):
+            read.append(pulled.get(timeout=0.1))
+    assert reader.exitcode == 0
+    revisions = {path.name for path in (tmp_path / "registry" / "revisions").iterdir()}
     assert len(revisions) == 14
     for revision in revisions:
-        assert pull_into(repo, revision.name, tmp_path / "models")[0] == revision.name
-    assert open_repository(repo).resolve("latest") in {revision.name for revision in revisions}
+        assert pull_into(repo, revision, tmp_path / "models")[0] == revision
+    latest = open_repository(repo).resolve("latest")
+    assert set(read) <= revisions
+    assert len(set(read)) > 1, "the reader came too late to see anything change"
+    assert read[-1] == latest
+    assert not list((tmp_path / "registry" / "revisions").glob(".*")), "writers leave nothing behind"
+
+
+def test_what_a_killed_writer_left_is_no_revision_and_is_cleared(
+    model: Path, repo: str, tmp_path: Path
+) -> None:
+    revision = push(model, repo)
+    left = tmp_path / "registry" / "revisions" / f".{'a' * 40}.partial-killed"
+    left.mkdir()
+    (left / "model.safetensors").write_text("half")
+    assert open_repository(repo).resolve("latest") == revision
+    with pytest.raises(RevisionNotFoundError):
+        open_repository(repo).resolve(left.name)
+    push(retrained(model, 1), repo)
+    assert not left.exists()

@@ -63,6 +63,8 @@ class DirectoryRepository:
         """See `Repository.publish`."""
         revision = content_revision(directory)
         with self._locked():
+            for left_by_a_killed_writer in (self._root / "revisions").glob(".*.partial-*"):
+                shutil.rmtree(left_by_a_killed_writer, ignore_errors=True)
             if not self._revision(revision).exists():
                 with new_directory(self._revision(revision)) as partial:
                     for name in published_files(directory):
