@@ -25,7 +25,7 @@ def register(subcommands: "Subcommands") -> None:
     numbers = (
         ("--port", whole_number(1, 65535), 8000, "port to listen on"),
         ("--workers", whole_number(1, 256), os.cpu_count() or 1, "processes"),
-        ("--threads", whole_number(1, 256), 4, "threads per process"),
+        ("--threads", whole_number(1, 256), 4, "threads per process, for requests that are large or chunked"),
         (
             "--timeout",
             whole_number(1, 3600),

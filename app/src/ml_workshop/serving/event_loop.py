@@ -26,6 +26,9 @@ LARGEST = 65_536
 
 UNKNOWN = -1
 
+_RECEIVED = 16_384
+"""Most bytes taken from a socket at once."""
+
 Address = tuple[str, int] | str
 """Of a TCP or of a Unix socket."""
 
@@ -106,7 +109,7 @@ class EventLoopWorker(Worker):
 
     def _readable(self, conn: "_Connection", _: object) -> None:
         try:
-            data = conn.sock.recv(LARGEST)
+            data = conn.sock.recv(_RECEIVED)
         except (BlockingIOError, InterruptedError):
             return
         except OSError:

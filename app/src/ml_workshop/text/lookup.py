@@ -42,7 +42,8 @@ class Lookup:
         positions: NDArray[np.int32] = self._positions.take(self._slots(keys))
         positions = positions[self._keys.take(positions) == twice]
         positions.sort()
-        first = np.ones(len(positions), np.bool_)
+        first = np.empty(len(positions), np.bool_)
+        first[:1] = True
         np.not_equal(positions[1:], positions[:-1], out=first[1:])
         present: NDArray[np.int32] = positions[first]
         return present
