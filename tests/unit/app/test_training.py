@@ -4,11 +4,13 @@ import contextlib
 import json
 import logging
 import os
+import pty
 import random
 import re
 import signal
 import subprocess
 import sys
+import termios
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -354,6 +356,31 @@ def test_progress_without_a_terminal_is_plain_lines(tmp_path: Path, caplog: pyte
     assert any("training: " in message and "steps in" in message for message in caplog.messages)
     assert any("test: accuracy" in message for message in caplog.messages)
     assert not any("\r" in message for message in caplog.messages)
+
+
+def test_progress_on_a_terminal_is_a_bar(tmp_path: Path) -> None:
+    ours, its_terminal = pty.openpty()
+    termios.tcsetwinsize(its_terminal, (24, 100))
+    arguments = [
+        "train",
+        "--dataset",
+        "sample",
+        "--output-dir",
+        str(tmp_path / "m"),
+        "--num-train-epochs",
+        "40",
+    ]
+    with subprocess.Popen(
+        [sys.executable, "-m", "ml_workshop", *arguments], stderr=its_terminal, stdout=subprocess.DEVNULL
+    ) as process:
+        os.close(its_terminal)
+        shown = b""
+        with contextlib.suppress(OSError):  # the terminal is closed when the process ends
+            while part := os.read(ours, 4096):
+                shown += part
+    os.close(ours)
+    assert process.returncode == 0, shown
+    assert re.search(rb"\r[^\n]*training: +\d+%\|", shown)
 
 
 def test_the_fingerprint_follows_all_that_determines_the_result(monkeypatch: pytest.MonkeyPatch) -> None:
