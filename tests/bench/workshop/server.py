@@ -1,6 +1,6 @@
 """The workshop's server: FastAPI with a request counter and a response-time histogram of prometheus_client.
 
-Uvicorn imports `app`; the environment names the model directory (WORKSHOP_MODEL), and for more than one process
+Uvicorn imports `app`; the environment names the model directory (WORKSHOP_MODEL), and for several processes
 the directory in which their metrics meet (PROMETHEUS_MULTIPROC_DIR).
 """
 
