@@ -14,7 +14,7 @@ from matplotlib.axes import Axes
 
 from benchmark.bars import BARS, Verdict
 from benchmark.figures import figures, p99, requests
-from benchmark.measurements import CONNECTIONS, Load, Results, Serving, Training
+from benchmark.measurements import CONNECTIONS, OURS, Load, Results, Serving, Training
 
 COLOURS = {Verdict.REACHED: "tab:green", Verdict.MET: "tab:olive", Verdict.MISSED: "tab:red"}
 GREY = "lightgrey"
@@ -73,6 +73,7 @@ def _training(seen: Training, axis: Axes) -> None:
         axis.bar_label(drawn, [label.format(value) for value in values])
     axis.set_xticks(range(len(names)), [f"{name}: accuracy {seen.accuracy[name]:.1%}" for name in names])
     axis.set_yticks([])
+    axis.set_ylim(0, 1.15)
     axis.set_title("training: wall time and peak memory")
 
 
@@ -82,10 +83,11 @@ def _load(seen: Serving, title: str, value: Callable[[Load], float], axis: Axes)
             [str(count) for count in CONNECTIONS],
             [median(value(load) for load in loads[count]) for count in CONNECTIONS],
             marker="o",
+            linewidth=3 if name == OURS else 1.5,
             label=name,
         )
     axis.set_yscale("log")
     axis.set_xlabel("connections")
     axis.set_title(title)
     axis.grid(visible=True, which="both", alpha=0.3)
-    axis.legend()
+    axis.legend(loc="upper center", bbox_to_anchor=(0.5, -0.12), ncols=3, fontsize="small")
