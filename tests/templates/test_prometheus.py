@@ -1,4 +1,4 @@
-"""What prometheus and node_exporter write for the variables that a site gives them (alertmanager: its unit)."""
+"""What prometheus and node_exporter write for a site's variables; the unit of alertmanager, too."""
 
 import shutil
 import subprocess
