@@ -9,6 +9,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -112,7 +113,25 @@ def test_a_broken_model_is_not_served(
     assert done.stderr.count("\n") == 1, done.stderr
 
 
-def test_the_server_imports_no_torch_or_scikit_learn_and_stays_small(
+def test_the_server_imports_nothing_that_trains_or_publishes() -> None:
+    code = "import sys, ml_workshop.cli.serve, ml_workshop.serving.server; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    imported = {name.partition(".")[0] for name in done.stdout.split()}
+    assert "numpy" in imported
+    unwanted = {
+        "torch",
+        "sklearn",
+        "scipy",
+        "joblib",
+        "datasets",
+        "pyarrow",
+        "safetensors",
+        "huggingface_hub",
+    }
+    assert not imported & unwanted
+
+
+def test_a_worker_maps_no_torch_or_scikit_learn_and_stays_small(
     start: Callable[..., Server], model: Path
 ) -> None:
     server = start(model, "--workers", 1)

@@ -250,22 +250,26 @@ def test_a_slow_request_is_answered_when_it_is_there(server: Server) -> None:
         assert connection.recv(4096).startswith(b"HTTP/1.1 200 OK")
 
 
-def test_a_large_answer_reaches_a_client_that_reads_slowly(server: Server) -> None:
-    text = "good film. " * 5000
-    body = json.dumps({"text": text}).encode()
-    head = (
-        b"POST /explain HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
-    )
+def test_a_large_answer_and_the_one_after_it_reach_a_client_that_reads_slowly(server: Server) -> None:
+    head = b"POST %s HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
+    large, small = (json.dumps({"text": text}).encode() for text in ("a." * 30_000, TEXT))
     with contextlib.closing(socket.socket()) as connection:
+        connection.settimeout(10)
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         connection.connect(("127.0.0.1", server.port))
-        connection.sendall(head % len(body) + body)
+        connection.sendall(
+            head % (b"/explain", len(large)) + large + head % (b"/predict", len(small)) + small
+        )
         for _ in range(20):  # meanwhile
             server.predict()
-        response = http.client.HTTPResponse(connection)
-        response.begin()
-        answer = json.loads(response.read())
-    assert len(answer["tokens"]) == 15_000
+        answers = []
+        with connection.makefile("rb") as received:
+            for _ in range(2):
+                received.readline()
+                length = int(http.client.parse_headers(received)["Content-Length"])
+                answers.append(json.loads(received.read(length)))
+    assert len(answers[0]["tokens"]) == 60_000
+    assert answers[1] == server.predict()
 
 
 def test_requests_sent_at_once_are_answered_in_order(server: Server) -> None:

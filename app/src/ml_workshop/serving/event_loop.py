@@ -24,6 +24,11 @@ from ml_workshop.serving.worker import RequestTimeoutError, Worker, request_pars
 LARGEST = 65_536
 """Bytes of the largest request, with its head, that is answered in the main thread."""
 
+REQUESTS_PER_CONNECTION = 200
+"""A connection that has had so many answers is closed. Of connections that are opened at once, one worker may
+accept all, while the others have no work; a client that connects anew meets the worker that has time.
+"""
+
 UNKNOWN = -1
 
 _RECEIVED = 16_384
@@ -72,7 +77,7 @@ class EventLoopWorker(Worker):
     def finish_request(self, conn: "_Connection", future: "Future[bool]") -> None:
         """Take a connection back from a thread."""
         conn.sock.to_main_thread()
-        conn.received = conn.parser.unreader.take_buffered()
+        conn.received += conn.parser.unreader.take_buffered()
         self._wait(conn)
         if future.cancelled() or future.exception() or not future.result():
             self._half_close(conn)
@@ -128,6 +133,7 @@ class EventLoopWorker(Worker):
             size = request_size(conn.received)
             if size == UNKNOWN or size > LARGEST:
                 conn.parser.unreader.unread(conn.received)
+                conn.received = b""
                 self._leave_main_thread(conn)
                 self.enqueue_req(conn)
                 return
@@ -153,6 +159,7 @@ class EventLoopWorker(Worker):
             conn.received = conn.parser.unreader.take_buffered()
             return bool(keep)
         conn.received = conn.received[size:]
+        conn.answered += 1
         environ.update(self._environ, REMOTE_ADDR=conn.client[0], REMOTE_PORT=str(conn.client[1]))
         environ.update(SERVER_NAME=conn.server[0], SERVER_PORT=str(conn.server[1]))
         answer: list[Any] = []
@@ -165,7 +172,11 @@ class EventLoopWorker(Worker):
             self.handle_error(None, conn.sock, conn.client, error)
             return False
         status, headers = answer[:2]
-        keep = bool(self.alive) and environ.get("HTTP_CONNECTION", "").lower() != "close"
+        keep = (
+            bool(self.alive)
+            and conn.answered < REQUESTS_PER_CONNECTION
+            and environ.get("HTTP_CONNECTION", "").lower() != "close"
+        )
         conn.sock.sendall(self._heads(status, headers, keep) + content)
         return keep
 
@@ -214,13 +225,14 @@ def request_size(received: bytes) -> int:
 
 
 class _Connection(TConn):  # type: ignore[misc]
-    """A connection, what has been received of its next request, and whether it has been half closed."""
+    """A connection: what it has received of its next request, how many it had, whether it is half closed."""
 
     def __init__(self, cfg: Config, sock: socket.socket, client: Address, server: Address) -> None:
         super().__init__(cfg, _Socket(sock), client, server)
         self.parser = request_parser(cfg, self.sock, client)
         self.initialized = True
         self.received = b""
+        self.answered = 0
         self.closing = False
 
 
