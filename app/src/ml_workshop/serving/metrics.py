@@ -5,6 +5,7 @@ prometheus_client must find PROMETHEUS_MULTIPROC_DIR in the environment when it 
 
 import os
 from collections.abc import Collection, Iterator
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Literal
@@ -126,20 +127,30 @@ class _Chosen:
 
     def __init__(self, names: Collection[str]) -> None:
         self._names = names
-        self._collector = MultiProcessCollector(CollectorRegistry())  # type: ignore[no-untyped-call]
 
     def collect(self) -> Iterator[Metric]:
-        for metric in self._collector.collect():  # type: ignore[no-untyped-call]
+        merged = MultiProcessCollector.merge(_begun_files(), accumulate=True)  # type: ignore[no-untyped-call]
+        for metric in merged:
             if self._names:
                 metric.samples = [sample for sample in metric.samples if sample.name in self._names]
             if metric.samples:
                 yield metric
         if not self._names or _FILES in self._names:
-            yield GaugeMetricFamily(_FILES, "Files in which the workers count.", value=_count_files())
+            yield GaugeMetricFamily(_FILES, "Files in which the workers count.", value=len(_files()))
 
 
-def _count_files() -> int:
-    return len(list(Path(os.environ["PROMETHEUS_MULTIPROC_DIR"]).glob("*.db")))
+def _files() -> list[Path]:
+    return list(Path(os.environ["PROMETHEUS_MULTIPROC_DIR"]).glob("*.db"))
+
+
+def _begun_files() -> list[str]:
+    """Leave out the files that a worker has just made: prometheus_client fails on one that is empty yet."""
+    begun = []
+    for path in _files():
+        with suppress(FileNotFoundError):  # a gauge of a worker that has just ended
+            if path.stat().st_size:
+                begun.append(str(path))
+    return begun
 
 
 def _exposition(names: Collection[str]) -> Response:
