@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from ml_workshop.text.ngrams import Keys
 
 # Odd 64-bit constants of multiplicative hashing; the high bits of the product are the slot.
-_MULTIPLIERS = (np.uint64(0x9E3779B97F4A7C15), np.uint64(0xC2B2AE3D27D4EB4F))
+_MULTIPLIERS = np.array([[0x9E3779B97F4A7C15], [0xC2B2AE3D27D4EB4F]], np.uint64)
 _ROUNDS = 100
 """Building takes about 16 rounds; if it takes more than this the table is too small."""
 
@@ -19,14 +19,13 @@ class Lookup:
     """Finds keys in a sorted array of keys; read-only, so safe to share between threads."""
 
     def __init__(self, keys: Keys) -> None:
-        """Build the table: 1 MB and 15 ms for 100,000 keys.
+        """Build the table: 3 MB and 15 ms for 100,000 keys.
 
         Args:
-            keys: Keys, ascending, each once, at least one, shape (n,); used where they are, not copied.
+            keys: Keys, ascending, each once, at least one, shape (n,).
         """
-        self._keys = keys
         bits = max(int(np.ceil(np.log2(2.5 * len(keys)))), 1)
-        while not self._fill(bits):
+        while not self._fill(keys, bits):
             bits += 1
 
     def present(self, keys: Keys) -> NDArray[np.int32]:
@@ -38,9 +37,8 @@ class Lookup:
         Returns:
             Positions in the sorted array, ascending, each once.
         """
-        twice = np.concatenate((keys, keys))
-        positions: NDArray[np.int32] = self._positions.take(self._slots(keys))
-        positions = positions[self._keys.take(positions) == twice]
+        slots = self._slots(keys)
+        positions: NDArray[np.int32] = self._positions.take(slots[self._keys.take(slots) == keys])
         positions.sort()
         first = np.empty(len(positions), np.bool_)
         first[:1] = True
@@ -49,24 +47,24 @@ class Lookup:
         return present
 
     def _slots(self, keys: Keys) -> NDArray[np.int64]:
-        """Return the first slot of each key, then the second of each, shape (2 m,)."""
-        unsigned = keys.view(np.uint64)
-        slots = np.concatenate([unsigned * multiplier for multiplier in _MULTIPLIERS])
+        """Return both slots of each key, shape (2, m)."""
+        slots = keys.view(np.uint64) * _MULTIPLIERS
         slots >>= self._shift
         return slots.view(np.int64)
 
-    def _fill(self, bits: int) -> bool:
-        """Put all keys into a table of 2 ** bits slots, if there is room; a free slot says 0."""
+    def _fill(self, keys: Keys, bits: int) -> bool:
+        """Put all keys into a table of 2 ** bits slots, if there is room; free slots show the first key."""
         self._shift = np.uint64(64 - bits)
-        numbers = np.arange(len(self._keys), dtype=np.int32)
-        slots = self._slots(self._keys).reshape(2, -1)
-        self._positions = table = np.zeros(1 << bits, np.int32)
+        numbers = np.arange(len(keys), dtype=np.int32)
+        slots = self._slots(keys)
+        table = np.zeros(1 << bits, np.int32)
         choice = np.zeros(len(numbers), np.int8)
         homeless = numbers
         for _ in range(_ROUNDS):
             table[slots[choice[homeless], homeless]] = homeless
             homeless = np.flatnonzero(table[slots[choice, numbers]] != numbers).astype(np.int32)
             if not len(homeless):
+                self._positions, self._keys = table, keys[table]
                 return True
             choice[homeless] ^= 1  # who was pushed out pushes its way into its other slot
         return False

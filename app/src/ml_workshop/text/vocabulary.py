@@ -1,18 +1,13 @@
 """Looking up the n-grams of a text in a vocabulary."""
 
+from itertools import repeat
+
 import numpy as np
 from numpy.typing import NDArray
 
 from ml_workshop.text.lookup import Lookup
 from ml_workshop.text.ngrams import UNKNOWN, Keys, ngrams_up_to
 from ml_workshop.text.tokens import tokenize
-
-
-class _TokenIds(dict[str, int]):
-    """Answers UNKNOWN for a token that is not in it, without storing it."""
-
-    def __missing__(self, token: str) -> int:
-        return UNKNOWN
 
 
 class Vocabulary:
@@ -30,12 +25,12 @@ class Vocabulary:
         self.keys = keys
         self.max_order = max_order
         self._lookup = Lookup(keys)
-        self._ids = _TokenIds(zip(tokens, range(1, len(tokens) + 1), strict=True))
+        self._ids = dict(zip(tokens, range(1, len(tokens) + 1), strict=True))
 
     def token_ids(self, text: str) -> Keys:
         """Return the id of each token of a text, UNKNOWN for tokens outside the vocabulary."""
         tokens = tokenize(text)
-        return np.fromiter(map(self._ids.__getitem__, tokens), np.int64, len(tokens))
+        return np.fromiter(map(self._ids.get, tokens, repeat(UNKNOWN)), np.int64, len(tokens))
 
     def features(self, token_ids: Keys) -> NDArray[np.int32]:
         """Return which n-grams of the vocabulary are present.
