@@ -50,15 +50,19 @@ class Predictor:
         return cls(read_artifact(directory))
 
     def logits(self, token_ids: NDArray[np.int64]) -> NDArray[np.float32]:
-        """Return the class scores of one text, before the softmax, shape (classes,)."""
+        """Return the class scores of one text, before the softmax, shape (classes,).
+
+        `dot` is quicker than `@` to begin, and so small arrays are done as soon as begun.
+        """
         model = self.artifact
         features = self.vocabulary.features(token_ids)
         weights = model.weights.take(features)
-        hidden = weights @ model.embedding.take(features, axis=0)
-        hidden *= np.float32(1 / math.sqrt(max(float(weights @ weights), 1e-12)))
+        hidden = weights.dot(model.embedding.take(features, axis=0))
+        hidden *= np.float32(1 / math.sqrt(max(float(weights.dot(weights)), 1e-12)))
         hidden += model.bias
         np.maximum(hidden, 0, out=hidden)
-        logits: NDArray[np.float32] = model.output_weight @ hidden + model.output_bias
+        logits: NDArray[np.float32] = model.output_weight.dot(hidden)
+        logits += model.output_bias
         return logits
 
     def predict(self, text: str) -> Prediction:
