@@ -317,3 +317,14 @@ def test_a_retiring_worker_answers_on_connections_that_are_open(server: Server) 
             time.sleep(0.02)
         assert connection.sock is None, "no answer said Connection: close"
         predict(connection)
+
+
+def test_a_connection_is_closed_after_many_answers_so_that_clients_spread_over_workers(
+    server: Server,
+) -> None:
+    with contextlib.closing(server.connect()) as connection:
+        for _ in range(199):
+            predict(connection)
+            assert connection.sock is not None
+        predict(connection)
+        assert connection.sock is None, "the answer said Connection: close"
