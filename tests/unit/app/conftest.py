@@ -26,6 +26,12 @@ os.environ["HF_HUB_OFFLINE"] = "1"
 for name in ("HF_TOKEN", "HF_TOKEN_PATH", "CREDENTIALS_DIRECTORY", "LOCUST_REVIEWS"):
     os.environ.pop(name, None)
 
+# When it is first imported, by any test module, prometheus_client decides whether processes share metrics.
+os.environ["PROMETHEUS_MULTIPROC_DIR"] = "set-by-each-test"
+import prometheus_client  # noqa: E402, F401
+
+del os.environ["PROMETHEUS_MULTIPROC_DIR"]
+
 
 @pytest.fixture(scope="session")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
