@@ -11,7 +11,7 @@ APP_LOCKS := $(addprefix app/requirements/,train.txt serve.txt loadtest.txt test
 LAB_DATASET ?=
 SCENARIO ?= --all
 
-.PHONY: help lab lab-down verify test lint unit molecule bench browser venv venv-test venv-app venv-bench hosts promtool clean
+.PHONY: help lab lab-down verify test lint unit molecule bench browser venv venv-test venv-app venv-bench hosts promtool chromium
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -53,7 +53,7 @@ unit: venv-test venv-app promtool ## Unit and template tests: a few minutes, no 
 	pytest -q tests/templates   # a process of its own: with Ansible's controller code in it, modules warn elsewhere
 	app/.venv/bin/pytest -q tests/unit/app
 
-molecule: venv-test venv-app hosts ## Every role and the whole site on real systemd hosts; SCENARIO=-s\ name for one
+molecule: venv-test venv-app hosts chromium ## Every role and the whole site on real systemd hosts; SCENARIO=-s\ name for one
 	molecule test $(SCENARIO) --no-command-borders --report
 
 bench: venv-bench ## Measure against the workshop's way and two peers: .bench/results; BENCH=training|serving for a half
@@ -62,8 +62,7 @@ bench: venv-bench ## Measure against the workshop's way and two peers: .bench/re
 	  --dataset "$(or $(abspath $(LAB_DATASET)),$(wildcard $(CURDIR)/../shared/data/imdb),sample)" $(if $(BENCH),--only $(BENCH))
 
 LAB_GRAFANA_PASSWORD := .lab/secrets/instance_b/grafana_admin_password
-browser: venv-test ## The lab's pages in a browser, as a person sees them: pictures in artifacts/browser
-	@lab/setup.sh command chromium chromium
+browser: venv-test chromium ## The lab's pages in a browser, as a person sees them: pictures in artifacts/browser
 	pytest -q -rs tests/browser --service http://127.0.0.1:8000 --locust http://127.0.0.1:8089 --prometheus http://127.0.0.1:9090 \
 	  $(if $(wildcard $(LAB_GRAFANA_PASSWORD)),--grafana http://127.0.0.1:3000 --grafana-password-file $(LAB_GRAFANA_PASSWORD))
 
@@ -74,6 +73,9 @@ hosts: venv-test
 
 promtool:
 	@lab/setup.sh promtool
+
+chromium:
+	@lab/setup.sh command chromium chromium
 
 venv:
 	@mkdir -p .lab

@@ -16,11 +16,13 @@ INFERENCE = (Link("Inference", "/d/inference?${__url_time_range}"),)
 FIRING_ALERTS = 'alertstate="firing", alertname!="Watchdog"'
 SLO = (Link("SLO", "/d/slo"),)
 
+WATCHED = select("up", 'job!="load_test"')
+
 TARGETS_DOWN = Panel(
     "Targets down",
-    "Things that Prometheus is to watch and cannot reach.",
+    "Things that Prometheus is to watch and cannot reach; a load test is there only while it runs.",
     units.Short,
-    (Query("down", f"count({select('up')} == 0) or vector(0)"),),
+    (Query("down", f"count({WATCHED} == 0) or vector(0)"),),
     kind=Kind.STAT,
     width=4,
     height=5,
