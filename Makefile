@@ -5,21 +5,25 @@ SHELL := /bin/bash
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 SOURCES := inventory/lab/group_vars/all/sources.yml
+MORE_HOSTS := inventory/lab/more_hosts.yml
 TEST_SOURCES := molecule/group_vars/all/sources.yml
 APP_LOCKS := $(addprefix app/requirements/,train.txt serve.txt loadtest.txt test.txt)
 # Real reviews, when they lie beside the repository; CI trains on them.
 LAB_DATASET ?=
+# Serving hosts of the lab, 1 to 9; more than one have a gateway host in front. Empty keeps the hosts that the lab has (1 at first).
+LAB_INFERENCE_HOSTS ?=
 SCENARIO ?= --all
 
 .PHONY: help lab lab-down verify test lint unit molecule bench browser venv venv-test venv-app venv-bench hosts promtool chromium
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
-	@echo "  Variables of make lab: LAB_DATASET=DIR LAB_MODEL_REPO=hf://user/name LAB_GRAFANA_IMAGE_ARCHIVE=FILE"
+	@echo "  Variables of make lab: LAB_INFERENCE_HOSTS=3 LAB_DATASET=DIR LAB_MODEL_REPO=hf://user/name LAB_GRAFANA_IMAGE_ARCHIVE=FILE"
 
 lab: export LAB_DATASET := $(LAB_DATASET)
-lab: venv ## The whole site on this machine: two systemd hosts as containers
+lab: venv ## The whole site on this machine, each host a systemd container
 	@lab/setup.sh docker
+	@python lab/hosts.py --output $(MORE_HOSTS) "$(LAB_INFERENCE_HOSTS)"
 	@python lab/probe.py --output $(SOURCES) | tee .lab/sources.txt
 	@ansible-playbook -i inventory/lab lab/create.yml site.yml playbooks/verify.yml
 	@python lab/report.py --sources .lab/sources.txt
@@ -29,7 +33,7 @@ lab-down: venv ## Remove everything that make lab made
 	@lab/setup.sh docker
 	@ansible-playbook -i inventory/lab lab/destroy.yml lab/clean.yml
 	@lab/setup.sh stop-docker
-	@rm -rf .lab .cache $(SOURCES)
+	@rm -rf .lab .cache $(SOURCES) $(MORE_HOSTS)
 
 verify: venv ## Ask every service of the lab from the outside
 	@ansible-playbook -i inventory/lab playbooks/verify.yml
