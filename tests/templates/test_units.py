@@ -8,6 +8,7 @@ import subprocess
 from collections.abc import Callable
 from configparser import RawConfigParser
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,7 +17,6 @@ ROLES = Path(__file__).parents[2] / "roles"
 Render = Callable[..., str]
 
 HUB = {"trainer_model_repo": "hf://someone/model", "trainer_hub_token": "hf_secret"}
-HUB_INFERENCE = {"inference_model_repo": "hf://someone/model", "inference_hub_token": "hf_secret"}
 SERVICES = [
     pytest.param("trainer", "trainer.service", {}, id="trainer"),
     pytest.param(
@@ -24,19 +24,15 @@ SERVICES = [
     ),
     pytest.param("trainer", "trainer-publish.service", {}, id="trainer-publish"),
     pytest.param("trainer", "trainer-publish.service", HUB, id="trainer-publish-hub"),
-    pytest.param("inference", "inference-pull.service", {}, id="inference-pull"),
-    pytest.param("inference", "inference-pull.service", HUB_INFERENCE, id="inference-pull-hub"),
-    pytest.param("inference", "inference.service", {}, id="inference"),
+    pytest.param("inference", "inference@.service", {}, id="inference"),
     pytest.param("locust", "locust.service", {}, id="locust"),
     pytest.param("load_test", "load-test.service", {}, id="load_test"),
 ]
-UNITS = [*SERVICES, pytest.param("inference", "inference.socket", {}, id="inference-socket")]
 
 # Ours to write, not the host's that renders them: what the units name is not here.
 NOT_HERE = (
     "is not executable: No such file or directory",
     "Failed to locate",
-    "Unit inference.service not found",
 )
 
 
@@ -72,7 +68,7 @@ def settings(text: str) -> RawConfigParser:
     return parser
 
 
-@pytest.mark.parametrize(("role", "unit", "variables"), UNITS)
+@pytest.mark.parametrize(("role", "unit", "variables"), SERVICES)
 def test_systemd_understands_every_line(
     unit_file: Callable[..., Path], role: str, unit: str, variables: dict[str, str]
 ) -> None:
@@ -80,7 +76,7 @@ def test_systemd_understands_every_line(
 
 
 def test_a_line_that_systemd_does_not_understand_is_noticed(unit_file: Callable[..., Path]) -> None:
-    assert complaints(unit_file("inference", "inference.service", {"inference_memory_max": "lots"}))
+    assert complaints(unit_file("inference", "inference@.service", {"inference_memory_max": "lots"}))
 
 
 @pytest.mark.parametrize(("role", "unit", "variables"), SERVICES)
@@ -98,31 +94,25 @@ def test_runs_as_the_system_user(render: Render, role: str, unit: str, variables
     assert settings(render(role, f"{unit}.j2", **variables))["Service"]["User"] == "ml-workshop"
 
 
-@pytest.mark.parametrize(
-    ("role", "unit", "variables"),
-    [("trainer", "trainer-publish.service", HUB), ("inference", "inference-pull.service", HUB_INFERENCE)],
-)
-def test_token_reaches_the_unit_as_a_credential_only(
-    render: Render, role: str, unit: str, variables: dict[str, str]
-) -> None:
-    text = render(role, f"{unit}.j2", **variables)
+def test_token_reaches_the_unit_as_a_credential_only(render: Render) -> None:
+    text = render("trainer", "trainer-publish.service.j2", **HUB)
     assert "LoadCredential=hub_token:/etc/ml-workshop/" in text
     assert "hf_secret" not in text
 
 
 def test_training_and_serving_never_see_a_token(render: Render) -> None:
     assert "Credential" not in render("trainer", "trainer.service.j2", **HUB)
-    assert "Credential" not in render("inference", "inference.service.j2", **HUB_INFERENCE)
+    assert "Credential" not in render("inference", "inference@.service.j2", inference_hub_token="hf_secret")
 
 
 def test_serving_cannot_open_connections(render: Render) -> None:
-    service = settings(render("inference", "inference.service.j2"))["Service"]
+    service = settings(render("inference", "inference@.service.j2"))["Service"]
     assert service["PrivateNetwork"] == "yes"
     assert service["RestrictAddressFamilies"] == "AF_UNIX"
 
 
 def test_a_stop_waits_for_the_requests_under_way(render: Render) -> None:
-    service = settings(render("inference", "inference.service.j2", inference_graceful_timeout=45))["Service"]
+    service = settings(render("inference", "inference@.service.j2", inference_graceful_timeout=45))["Service"]
     assert int(service["TimeoutStopSec"]) > 45
 
 
@@ -134,7 +124,14 @@ def test_values_are_quoted_for_systemd(render: Render) -> None:
     assert 'BindReadOnlyPaths="/data/50%% off $HOME"' in text
 
 
-@pytest.mark.parametrize("address", ["127.0.0.1", "::1"])
-def test_socket_listens_where_it_is_told_to(render: Render, address: str) -> None:
-    text = render("inference", "inference.socket.j2", inference_bind_address=address, inference_port=8080)
-    assert f"ListenStream={f'[{address}]' if ':' in address else address}:8080\n" in text
+def test_settings_of_deploy_take_strings_as_from_the_command_line(evaluate: Callable[..., Any]) -> None:
+    strings = {
+        "inference_steps": "[1,10, 100]",
+        "inference_keep_models": "2",
+        "inference_access_log": "false",
+    }
+    settings = evaluate("inference", "__inference_deploy_settings", **strings)
+    assert settings["steps"] == [1, 10, 100]
+    assert settings["keep_models"] == 2
+    assert "--no-access-log" in settings["serve_options"]
+    assert not any("=" not in line or " = " in line for line in settings["sandbox"])

@@ -22,7 +22,9 @@ description:
     dependencies. It is installed beside its place and renamed, so that it is there as a whole or not at all.
   - C(INSTALL_DIR/current) is a link to one release. It is replaced by one rename. A C(.pth) file in the
     interpreter's site-packages names the link, so that nothing else has to change when the release does.
-  - A release that lost files is installed anew. Old releases are removed, the current one never.
+  - A release whose command does not start is not installed.
+  - A release that lost files is installed anew. Old releases are removed, but never the current one, nor one
+    that a link in C(INSTALL_DIR/in_use) points at.
 version_added: "1.0.0"
 author: ml-workshop
 attributes:
@@ -97,6 +99,7 @@ class Releases:
         self.directory = install_dir / "releases"
         self.wheels = install_dir / "wheels"
         self.link = install_dir / "current"
+        self.in_use = install_dir / "in_use"
 
     def current(self) -> str:
         """Return the current release, or an empty string."""
@@ -110,7 +113,8 @@ class Releases:
     def obsolete(self, release: str, keep: int) -> list[str]:
         """List what is to be removed when `release` is current and `keep` releases stay."""
         others = [name for name in self.on_disk() if name != release]
-        return others[max(keep, 1) - 1 :]
+        in_use = {link.readlink().name for link in self.in_use.glob("*") if link.is_symlink()}
+        return [name for name in others[max(keep, 1) - 1 :] if name not in in_use]
 
     def damage(self, release: str, command: str) -> str:
         """Say what is wrong with a release on disk, or return an empty string."""
@@ -233,10 +237,28 @@ def install(module: AnsibleModule, releases: Releases, release: str) -> None:
             errors = [line for line in run.stderr.splitlines() if line.startswith("ERROR: ")]
             reason = errors[-1].removeprefix("ERROR: ").rstrip(". ") if errors else "no message"
             module.fail_json(msg=f"The wheel {wheel} cannot be installed ({reason}).", details=run.stderr)
+        check_start(module, release, copy)
         copy.chmod(0o755)
         if target.exists():
             target.rename(Path(scratch, "damaged"))
         copy.rename(target)
+
+
+def check_start(module: AnsibleModule, release: str, copy: Path) -> None:
+    """Refuse a release whose command does not start."""
+    run = subprocess.run(  # noqa: S603 - the interpreter is the task's own parameter
+        [module.params["python"], str(copy / "bin" / module.params["command"]), "--version"],
+        env={**os.environ, "PYTHONPATH": str(copy), "PYTHONDONTWRITEBYTECODE": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if run.returncode:
+        last = (run.stderr.strip().splitlines() or ["no message"])[-1]
+        module.fail_json(
+            msg=f"Release {release} does not start ({last}): correct its source; the current release stays.",
+            details=run.stderr,
+        )
 
 
 def replace_link(path: Path, target: str) -> None:

@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -150,6 +151,24 @@ class TestRelease:
         # The oldest is current now: the newer ones go before it does.
         switch("b2", bring=False, create=False, keep=1)
         assert [path.name for path in (app / "releases").iterdir()] == ["b2"]
+
+    def test_a_release_that_is_in_use_is_not_removed(self, switch: Any, app: Path) -> None:
+        switch("a1")
+        (app / "in_use").mkdir()
+        (app / "in_use/blue").symlink_to("../releases/a1")
+        for release in ("b2", "c3", "d4"):
+            switch(release, keep=1)
+        assert sorted(path.name for path in (app / "releases").iterdir()) == ["a1", "d4"]
+
+    def test_a_release_that_does_not_start_leaves_the_old_one(self, switch: Any, app: Path) -> None:
+        switch("a1")
+        make_wheel(app / "wheels/b2", "tiny", "2", script="tiny")
+        with zipfile.ZipFile(next((app / "wheels/b2").glob("*.whl")), "a") as wheel:
+            wheel.writestr("tiny/__init__.py", "import nothing_of_this_name\n")
+        message = switch("b2", bring=False)["msg"]
+        assert message.startswith("Release b2 does not start (ModuleNotFoundError: No module named 'nothing_")
+        assert self.version(app / "current/bin/tiny") == "1"
+        assert [path.name for path in (app / "releases").iterdir()] == ["a1"]
 
     @pytest.mark.parametrize("lost", ["tiny/__init__.py", "bin/tiny", "tiny-1.dist-info/RECORD"])
     def test_a_release_that_lost_files_is_installed_anew(self, switch: Any, app: Path, lost: str) -> None:

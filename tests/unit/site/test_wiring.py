@@ -56,18 +56,34 @@ def value(tmp_path: Path):
 
 
 def targets(scrape_configs: list[dict[str, Any]]) -> dict[str, list[str]]:
-    return {job["job_name"]: job["static_configs"][0]["targets"] for job in scrape_configs}
+    return {
+        job["job_name"]: [target for config in job["static_configs"] for target in config["targets"]]
+        for job in scrape_configs
+    }
 
 
 def test_prometheus_scrapes_every_host_of_the_inventory(value) -> None:
     assert targets(value(SEVERAL, "watcher", "prometheus_scrape_configs")) == {
         "prometheus": ["localhost:9090"],
         "alertmanager": ["localhost:9093"],
-        "inference": ["10.0.0.10:8000", "203.0.113.11:8000"],
+        "gateway": ["10.0.0.10:8405", "203.0.113.11:8405"],
+        "inference": ["10.0.0.10:8405", "203.0.113.11:8405"] * 2,
         "locust": ["10.0.0.10:8089", "203.0.113.11:8089"],
         "load_test": ["203.0.113.20:8089"],
         "node_exporter": ["10.0.0.10:9100", "203.0.113.11:9100", "203.0.113.20:9100"],
     }
+
+
+def test_a_gateway_host_knows_every_serving_host_and_takes_their_load(value) -> None:
+    inventory = SEVERAL + "\n[gateway]\nfront ansible_host=203.0.113.30\n[all:vars]\ninference_port=8001\n"
+    assert value(inventory, "front", "gateway_servers") == [
+        {"name": "first", "address": "10.0.0.10:8001"},
+        {"name": "second", "address": "203.0.113.11:8001"},
+    ]
+    assert value(inventory, "watcher", "load_test_url") == "http://203.0.113.30:8001"
+    scraped = targets(value(inventory, "watcher", "prometheus_scrape_configs"))
+    assert scraped["gateway"] == ["10.0.0.10:8405", "203.0.113.11:8405", "203.0.113.30:8405"]
+    assert scraped["node_exporter"][-1] == "203.0.113.30:9100"
 
 
 def test_one_machine_in_both_groups_is_scraped_once(value) -> None:
