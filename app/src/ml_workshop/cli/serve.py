@@ -3,6 +3,7 @@
 import argparse
 import os
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ml_workshop.cli.options import add_model, subcommand, whole_number
@@ -18,25 +19,26 @@ def register(subcommands: "Subcommands") -> None:
     )
     add_model(parser)
     parser.add_argument(
-        "--host",
-        default="127.0.0.1",
-        help="address to listen on, unless systemd passes a socket (default: %(default)s)",
+        "--host", default="127.0.0.1", help="address to listen on with --port (default: %(default)s)"
+    )
+    address = parser.add_mutually_exclusive_group()
+    address.add_argument("--socket", type=Path, metavar="PATH", help="Unix socket to listen on")
+    address.add_argument(
+        "--port",
+        type=whole_number(1, 65535),
+        default=8000,
+        metavar="N",
+        help="port to listen on (default: %(default)s)",
     )
     numbers = (
-        ("--port", whole_number(1, 65535), 8000, "port to listen on"),
         ("--workers", whole_number(1, 256), os.cpu_count() or 1, "processes"),
-        ("--threads", whole_number(1, 256), 4, "threads per process, for requests that are large or chunked"),
-        (
-            "--timeout",
-            whole_number(1, 3600),
-            30,
-            "seconds a client may take to send a request, and after which a stuck worker is replaced",
-        ),
+        ("--threads", whole_number(1, 256), 2, "threads per process, for long requests"),
+        ("--timeout", whole_number(1, 3600), 30, "seconds that the body of a request may take to arrive"),
         (
             "--graceful-timeout",
             whole_number(1, 3600),
             30,
-            "seconds that requests have to finish at a stop or reload",
+            "seconds that requests in progress have to finish at a stop",
         ),
         ("--max-body-bytes", whole_number(1024, 2**30), 1_048_576, "largest body of a request"),
         ("--max-texts", whole_number(1, 10_000), 64, "most texts in a request"),
@@ -51,7 +53,7 @@ def register(subcommands: "Subcommands") -> None:
         type=_path_segment,
         default="sentiment",
         metavar="NAME",
-        help="what the model is called under /v2/models/ (default: %(default)s)",
+        help="name of the model under /v2/models/ (default: %(default)s)",
     )
     parser.add_argument(
         "--access-log",
@@ -79,6 +81,7 @@ def _serve(options: argparse.Namespace) -> None:
         serve(
             Settings(
                 model=options.model,
+                socket=options.socket,
                 host=options.host,
                 port=options.port,
                 workers=options.workers,

@@ -7,16 +7,16 @@ from werkzeug.exceptions import HTTPException
 
 from ml_workshop.model.explanation import explain
 from ml_workshop.model.predictor import Prediction
-from ml_workshop.serving import metrics
-from ml_workshop.serving.answers import json_bytes, json_response
-from ml_workshop.serving.known_methods import KnownMethods
 from ml_workshop.serving.limits import Limits
+from ml_workshop.serving.logs import LineWriter
+from ml_workshop.serving.metrics import PATH as METRICS_PATH
+from ml_workshop.serving.metrics import Metrics
+from ml_workshop.serving.middleware import REQUEST_ID, TEXTS, RequestMiddleware
 from ml_workshop.serving.model import ServedModel
 from ml_workshop.serving.openapi import document
 from ml_workshop.serving.page import HEADERS, PAGE
 from ml_workshop.serving.parsing import BadRequestError, only_text, read_json, texts_to_classify
-from ml_workshop.serving.plain_flask import PlainFlask, PlainResponse
-from ml_workshop.serving.request_log import REQUEST_ID, TEXTS, RequestLog
+from ml_workshop.serving.responses import json_response
 from ml_workshop.serving.v2 import v2_routes
 
 MODEL_NAME = "sentiment"
@@ -36,33 +36,34 @@ def create_app(
         model_name: What the model is called in the V2 protocol.
         log_descriptor: File descriptor for one line per request; None for no lines.
     """
-    app = PlainFlask(__name__, static_folder=None)
+    app = Flask(__name__, static_folder=None)
     app.url_map.merge_slashes = False  # or //predict is a redirect
     app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
-    app.wsgi_app = RequestLog(KnownMethods(app.wsgi_app), model.revision, log_descriptor)  # type: ignore[method-assign]
-    model_metrics = metrics.install(app, model)
-    openapi = json_bytes(document(limits, model.predictor.config.label_names, model_name))
+    metrics = Metrics(model)
+    log_writer = None if log_descriptor is None else LineWriter(log_descriptor, metrics.log_lines_dropped.inc)
+    app.wsgi_app = RequestMiddleware(app.wsgi_app, metrics, model.revision, log_writer)  # type: ignore[method-assign]
+    openapi = document(limits, model.predictor.config.label_names, model_name)
 
     def classify(text: str) -> Prediction:
-        said = model.predictor.predict(text)
-        model_metrics.count(said)
-        return said
+        prediction = model.predictor.predict(text)
+        metrics.count_prediction(prediction)
+        return prediction
 
     @app.post("/predict")
     def predict() -> Response:
-        texts, as_list = texts_to_classify(read_json(request.environ, limits), limits)
+        texts, as_list = texts_to_classify(read_json(request.environ), limits)
         request.environ[TEXTS] = len(texts)
         answers = [_as_json(classify(text), model.revision) for text in texts]
         return json_response(answers if as_list else answers[0])
 
     @app.post("/explain")
     def explain_prediction() -> Response:
-        text = only_text(read_json(request.environ, limits), limits)
+        text = only_text(read_json(request.environ), limits)
         request.environ[TEXTS] = 1
         explanation = explain(model.predictor, text)
-        model_metrics.count(explanation.prediction)
-        said = _as_json(explanation.prediction, model.revision)
-        return json_response({**said, "tokens": [vars(token) for token in explanation.tokens]})
+        metrics.count_prediction(explanation.prediction)
+        answer = _as_json(explanation.prediction, model.revision)
+        return json_response({**answer, "tokens": [vars(token) for token in explanation.tokens]})
 
     @app.get("/health/live")
     def live() -> Response:
@@ -72,13 +73,20 @@ def create_app(
     def ready() -> Response:
         return json_response({"status": "ready", "model_revision": model.revision})
 
+    @app.get(METRICS_PATH)
+    def metrics_of_all_workers() -> Response:
+        content, content_type = metrics.exposition(
+            request.headers.get("Accept", ""), request.args.getlist("name[]")
+        )
+        return Response(content, content_type=content_type)
+
     @app.get("/openapi.json")
     def openapi_document() -> Response:
-        return PlainResponse(openapi, content_type="application/json")
+        return json_response(openapi)
 
     @app.get("/")
     def try_it() -> Response:
-        return PlainResponse(PAGE, content_type="text/html; charset=utf-8", headers=HEADERS)
+        return Response(PAGE, content_type="text/html; charset=utf-8", headers=HEADERS)
 
     app.register_blueprint(v2_routes(model_name, model.revision, limits, classify))
 
@@ -103,10 +111,10 @@ def create_app(
     return app
 
 
-def _as_json(said: Prediction, revision: str) -> dict[str, object]:
+def _as_json(prediction: Prediction, revision: str) -> dict[str, object]:
     return {
-        "prediction": said.prediction,
-        "label": said.label,
-        "probability": said.probability,
+        "prediction": prediction.prediction,
+        "label": prediction.label,
+        "probability": prediction.probability,
         "model_revision": revision,
     }

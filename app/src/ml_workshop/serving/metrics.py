@@ -1,4 +1,4 @@
-"""What Prometheus is told, summed over all workers.
+"""Metrics for Prometheus, summed over all workers.
 
 prometheus_client must find PROMETHEUS_MULTIPROC_DIR in the environment when it is first imported.
 """
@@ -7,152 +7,169 @@ import os
 from collections.abc import Collection, Iterator
 from contextlib import suppress
 from datetime import datetime
+from functools import cache
 from pathlib import Path
-from typing import Literal
 
-from flask import Flask, Response, request
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.exposition import choose_encoder
 from prometheus_client.metrics_core import GaugeMetricFamily, Metric
 from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.registry import Collector
 
 from ml_workshop.model.predictor import Prediction
 from ml_workshop.serving.model import ServedModel
-from ml_workshop.serving.request_metrics import NOT_TRACKED, RequestMetrics
+
+PATH = "/metrics"
+"""The one route whose requests are not counted."""
 
 SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
 """Bucket edges of the request duration; 0.05 is the latency of the service level objective."""
 
-_FILES = "ml_workshop_metric_files"
+_METHODS = frozenset(("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"))
 _CONFIDENCE = (0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99, 1.0)
 _RATIO = (0.0, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1.0)
 _TOKENS = (1, 5, 10, 25, 50, 100, 200, 400, 800, 1600, 3200)
 
 
-class ModelMetrics:
-    """What the service tells of its model and of its predictions."""
+class Metrics:
+    """The metrics that a worker counts."""
 
-    def __init__(self, model: ServedModel, registry: CollectorRegistry) -> None:
-        """Make the metrics, and say which model is served."""
-        predictions = Counter(
-            "ml_workshop_predictions", "Predictions by class.", ["label"], registry=registry
+    def __init__(self, model: ServedModel) -> None:
+        """Create the metrics.
+
+        Args:
+            model: The model that is served.
+        """
+        registry = CollectorRegistry()
+
+        def histogram(name: str, documentation: str, buckets: Collection[float], *labels: str) -> Histogram:
+            return Histogram(name, documentation, labels, buckets=list(buckets), registry=registry)
+
+        def counter(name: str, documentation: str, *labels: str) -> Counter:
+            return Counter(name, documentation, labels, registry=registry)
+
+        # The names of prometheus-flask-exporter; docs/serving.md has the reason why it is not used.
+        durations = histogram(
+            "flask_http_request_duration_seconds",
+            "Flask HTTP request duration in seconds",
+            SECONDS,
+            *("method", "url_rule", "status"),
         )
-        self._predictions = [predictions.labels(label) for label in model.predictor.config.label_names]
-        self._confidence = Histogram(
-            "ml_workshop_prediction_confidence",
-            "Probability of the predicted class.",
-            buckets=_CONFIDENCE,
+        requests = counter("flask_http_request", "Total number of HTTP requests", "method", "status")
+        self._series = cache(
+            lambda method, rule, status: (
+                durations.labels(method, rule, status),
+                requests.labels(method, status),
+            )
+        )
+        self.in_progress = Gauge(
+            "ml_workshop_requests_in_progress",
+            "Requests that are being answered.",
+            multiprocess_mode="livesum",
             registry=registry,
         )
-        self._unknown = Histogram(
+        self.log_lines_dropped = counter(
+            "ml_workshop_log_lines_dropped", "Lines of the request log that could not be written."
+        )
+        predictions = counter("ml_workshop_predictions", "Predictions by class.", "label")
+        self._predictions = [predictions.labels(label) for label in model.predictor.config.label_names]
+        self._confidence = histogram(
+            "ml_workshop_prediction_confidence", "Probability of the predicted class.", _CONFIDENCE
+        )
+        self._unknown = histogram(
             "ml_workshop_out_of_vocabulary_ratio",
             "Share of a text's tokens that the vocabulary does not have.",
-            buckets=_RATIO,
-            registry=registry,
+            _RATIO,
         )
-        self._tokens = Histogram(
-            "ml_workshop_review_tokens", "Tokens of a text.", buckets=_TOKENS, registry=registry
-        )
-        _describe(model, registry)
+        self._tokens = histogram("ml_workshop_review_tokens", "Tokens of a text.", _TOKENS)
+        self._model = model
 
-    def count(self, said: Prediction) -> None:
+    def count_request(self, method: str, route: str | None, status: str, seconds: float) -> None:
+        """Count one request; a method that a client made up counts as OTHER."""
+        if route != PATH:
+            duration, total = self._series(method if method in _METHODS else "OTHER", str(route), status)
+            duration.observe(seconds)
+            total.inc()
+
+    def count_prediction(self, prediction: Prediction) -> None:
         """Count one prediction."""
-        self._predictions[said.prediction].inc()
-        self._confidence.observe(said.probability)
-        self._unknown.observe(said.unknown_tokens / said.tokens if said.tokens else 1.0)
-        self._tokens.observe(said.tokens)
+        self._predictions[prediction.prediction].inc()
+        self._confidence.observe(prediction.probability)
+        self._unknown.observe(prediction.unknown_tokens / prediction.tokens if prediction.tokens else 1.0)
+        self._tokens.observe(prediction.tokens)
+
+    def exposition(self, accept: str, names: Collection[str] = ()) -> tuple[bytes, str]:
+        """Return the metrics of all workers.
+
+        Args:
+            accept: The Accept header, which chooses the format.
+            names: Of samples; if there are any, all others are left out.
+
+        Returns:
+            The content and its Content-Type.
+        """
+        encode, content_type = choose_encoder(accept)
+        return encode(_Snapshot(self._model, names)), content_type
 
 
-def _describe(model: ServedModel, registry: CollectorRegistry) -> None:
-    """Set the gauges of the model; while workers of two models live, those of the newer one hold."""
+class _Snapshot(Collector):
+    """The samples of all workers."""
 
-    def gauge(
-        name: str,
-        documentation: str,
-        labels: Collection[str] = (),
-        mode: Literal["livemax", "livemostrecent"] = "livemostrecent",
-    ) -> Gauge:
-        return Gauge(
-            f"ml_workshop_model_{name}", documentation, labels, multiprocess_mode=mode, registry=registry
-        )
-
-    config = model.predictor.config
-    info = gauge("info", "The model that is served; always 1.", ("revision", "dataset", "created"), "livemax")
-    info.labels(model.revision, config.dataset, config.created).set(1)
-    created = gauge("created_timestamp_seconds", "When the model was trained.")
-    created.set(datetime.fromisoformat(config.created).timestamp())
-    if model.baseline is None:
-        return
-    gauge(
-        "baseline_out_of_vocabulary_ratio",
-        "Mean share of a text's tokens outside the vocabulary, over the rows held out from training.",
-    ).set(model.baseline.out_of_vocabulary_ratio)
-    gauge(
-        "baseline_confidence",
-        "Mean probability of the predicted class, over the rows held out from training.",
-    ).set(model.baseline.confidence)
-    share = gauge(
-        "baseline_class_share",
-        "Share of predictions of the class, over the rows held out from training.",
-        ("label",),
-    )
-    for label, value in model.baseline.class_share.items():
-        share.labels(label).set(value)
-
-
-def install(app: Flask, model: ServedModel) -> ModelMetrics:
-    """Measure the requests of an application and answer GET /metrics.
-
-    The exporter's own endpoint cannot restrict to single metrics (?name[]=...) in multiprocess mode.
-
-    Args:
-        app: What it wraps around its `wsgi_app` by now is measured, too; routes may be added before or after.
-        model: What is served.
-
-    Returns:
-        The metrics of the model.
-    """
-    registry = CollectorRegistry()
-    RequestMetrics(app, path=None, buckets=SECONDS, registry=registry)
-
-    @app.get(NOT_TRACKED)
-    def metrics() -> Response:
-        return _exposition(request.args.getlist("name[]"))
-
-    return ModelMetrics(model, registry)
-
-
-class _Chosen:
-    """The samples of all workers, of the named metrics only if any are named."""
-
-    def __init__(self, names: Collection[str]) -> None:
+    def __init__(self, model: ServedModel, names: Collection[str]) -> None:
+        self._model = model
         self._names = names
 
     def collect(self) -> Iterator[Metric]:
-        merged = MultiProcessCollector.merge(_begun_files(), accumulate=True)  # type: ignore[no-untyped-call]
-        for metric in merged:
+        files = [
+            path for path in Path(os.environ["PROMETHEUS_MULTIPROC_DIR"]).glob("*.db") if _has_content(path)
+        ]
+        merged = MultiProcessCollector.merge(map(str, files), accumulate=True)  # type: ignore[no-untyped-call]
+        count = GaugeMetricFamily("ml_workshop_metric_files", "Files of the workers' metrics.", len(files))
+        for metric in (*merged, *_described(self._model), count):
             if self._names:
                 metric.samples = [sample for sample in metric.samples if sample.name in self._names]
             if metric.samples:
                 yield metric
-        if not self._names or _FILES in self._names:
-            yield GaugeMetricFamily(_FILES, "Files in which the workers count.", value=len(_files()))
 
 
-def _files() -> list[Path]:
-    return list(Path(os.environ["PROMETHEUS_MULTIPROC_DIR"]).glob("*.db"))
+def _has_content(path: Path) -> bool:
+    """Return whether a file can be read: prometheus_client fails on one that a worker has just created."""
+    with suppress(FileNotFoundError):  # the gauge of a worker that has just ended
+        return path.stat().st_size > 0
+    return False
 
 
-def _begun_files() -> list[str]:
-    """Leave out the files that a worker has just made: prometheus_client fails on one that is empty yet."""
-    begun = []
-    for path in _files():
-        with suppress(FileNotFoundError):  # a gauge of a worker that has just ended
-            if path.stat().st_size:
-                begun.append(str(path))
-    return begun
+def _described(model: ServedModel) -> Iterator[Metric]:
+    """Return the gauges of the model: the same in all workers, so no file has them."""
 
+    def gauge(name: str, documentation: str, values: dict[tuple[str, ...], float], *labels: str) -> Metric:
+        family = GaugeMetricFamily(f"ml_workshop_model_{name}", documentation, labels=labels)
+        for label_values, value in values.items():
+            family.add_metric(label_values, value)
+        return family
 
-def _exposition(names: Collection[str]) -> Response:
-    encode, content_type = choose_encoder(request.headers.get("Accept", ""))
-    return Response(encode(_Chosen(names)), content_type=content_type)
+    config, baseline = model.predictor.config, model.baseline
+    identity = (model.revision, config.dataset, config.created)
+    created = datetime.fromisoformat(config.created).timestamp()
+    yield gauge(
+        "info", "The model that is served; always 1.", {identity: 1}, "revision", "dataset", "created"
+    )
+    yield gauge("created_timestamp_seconds", "When the model was trained.", {(): created})
+    if baseline is None:
+        return
+    yield gauge(
+        "baseline_out_of_vocabulary_ratio",
+        "Mean share of a text's tokens outside the vocabulary, over the rows held out from training.",
+        {(): baseline.out_of_vocabulary_ratio},
+    )
+    yield gauge(
+        "baseline_confidence",
+        "Mean probability of the predicted class, over the rows held out from training.",
+        {(): baseline.confidence},
+    )
+    yield gauge(
+        "baseline_class_share",
+        "Share of predictions of the class, over the rows held out from training.",
+        {(label,): share for label, share in baseline.class_share.items()},
+        "label",
+    )

@@ -51,10 +51,10 @@ def load_model(directory: Path) -> ServedModel:
     """
     predictor = Predictor.load(directory)
     for number, golden in enumerate(predictor.config.golden, start=1):
-        said = predictor.predict(golden.text)
+        result = predictor.predict(golden.text)
         if (
-            said.prediction != golden.prediction
-            or abs(said.probability - golden.probability) > GOLDEN_TOLERANCE
+            result.prediction != golden.prediction
+            or abs(result.probability - golden.probability) > GOLDEN_TOLERANCE
         ):
             raise ModelError(f"{directory} fails golden review {number}: train or pull the model again.")
     return ServedModel(predictor, model_revision(directory), _read_baseline(directory))

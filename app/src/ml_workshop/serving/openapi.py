@@ -7,7 +7,7 @@ from typing import Any
 
 import ml_workshop
 from ml_workshop.serving.limits import Limits
-from ml_workshop.serving.request_ids import HEADER
+from ml_workshop.serving.middleware import HEADER
 from ml_workshop.serving.v2 import INPUT, METADATA_OUTPUTS
 
 Json = dict[str, Any]

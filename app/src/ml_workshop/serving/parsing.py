@@ -1,23 +1,19 @@
 """From the body of a request to texts."""
 
 import json
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from gunicorn.http.errors import ParseException  # type: ignore[import-untyped]
 from werkzeug.http import parse_options_header
 
 from ml_workshop.serving.limits import Limits
-from ml_workshop.serving.request_log import BYTES_IN
-from ml_workshop.serving.worker import RequestTimeoutError
 
 if TYPE_CHECKING:
-    from _typeshed.wsgi import InputStream, WSGIEnvironment
+    from _typeshed.wsgi import WSGIEnvironment
+
+BODY_ERROR = "ml_workshop.body_error"
+"""Set in the WSGI environment to a BadRequestError when the body could not be read."""
 
 _JSON = "application/json"
-_DISCARDED = 32 * 1_048_576
-"""Bytes of a refused body that are read all the same: a client that is still sending cannot read why."""
-_STEP = 65_536
 
 
 class BadRequestError(Exception):
@@ -35,25 +31,23 @@ class BadRequestError(Exception):
         self.message = message
 
 
-def read_json(environ: "WSGIEnvironment", limits: Limits, wrong_shape: int = 422) -> dict[str, Any]:
+def read_json(environ: "WSGIEnvironment", wrong_shape: int = 422) -> dict[str, Any]:
     """Read the JSON object in the body of a request.
 
     Strictly: UTF-8 without a byte order mark, no NaN or Infinity, no name twice in one object.
 
     Args:
         environ: Of the request.
-        limits: Of a request.
         wrong_shape: Status for JSON that is not an object.
 
     Raises:
-        BadRequestError: 413 too large, 415 not JSON by its headers, 400 malformed or broken off, 408 sent too
-            slowly, `wrong_shape`.
+        BadRequestError: 415 not JSON by its headers, 400 malformed, `wrong_shape`, or what BODY_ERROR is.
     """
     content_type = environ.get("CONTENT_TYPE", "")
     if content_type != _JSON or "HTTP_CONTENT_ENCODING" in environ:
         _check_headers(content_type, environ)
     try:
-        content = _parse(_read_body(environ, limits).decode())
+        content = _parse(_body(environ).decode())
     except UnicodeDecodeError as error:
         raise BadRequestError(400, f"The body is not UTF-8: byte {error.start} is wrong.") from error
     except json.JSONDecodeError as error:
@@ -132,39 +126,16 @@ def _check_headers(content_type: str, environ: "WSGIEnvironment") -> None:
     elif environ.get("HTTP_CONTENT_ENCODING", "identity").lower() != "identity":
         error = BadRequestError(415, "Send the body as it is, without Content-Encoding.")
     if error:
-        _discard(environ["wsgi.input"])
         raise error
 
 
-def _read_body(environ: "WSGIEnvironment", limits: Limits) -> bytes:
-    """Return the whole body; without a Content-Length (chunked), too, no more is kept than is allowed."""
-    stream = environ["wsgi.input"]
-    length = int(environ.get("CONTENT_LENGTH") or -1)
-    if length <= limits.body_bytes:
-        if length < 0 and "HTTP_TRANSFER_ENCODING" not in environ:
-            length = 0
-        try:
-            body: bytes = stream.read(limits.body_bytes + 1 if length < 0 else length)
-        except RequestTimeoutError as error:
-            raise BadRequestError(408, str(error)) from error
-        except (OSError, ParseException) as error:
-            raise BadRequestError(400, "The body broke off or is not chunked as HTTP says.") from error
-        environ[BYTES_IN] = len(body)
-        if len(body) < length:
-            raise BadRequestError(400, f"The body broke off after {len(body)} of {length} bytes.")
-        if not body:
-            raise BadRequestError(400, "The body is empty, which is not valid JSON.")
-        if len(body) <= limits.body_bytes:
-            return body
-    _discard(stream)
-    raise BadRequestError(413, f"The body has more than {limits.body_bytes} bytes.")
-
-
-def _discard(stream: "InputStream") -> None:
-    with suppress(OSError, ParseException):
-        for _ in range(_DISCARDED // _STEP):
-            if not stream.read(_STEP):
-                return
+def _body(environ: "WSGIEnvironment") -> bytes:
+    if BODY_ERROR in environ:
+        raise environ[BODY_ERROR]
+    body: bytes = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+    if not body:
+        raise BadRequestError(400, "The body is empty, which is not valid JSON.")
+    return body
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -1,8 +1,4 @@
-"""Gunicorn with our application.
-
-The master only knows which model directory to serve; each worker maps it into memory. A reload (SIGHUP) looks
-at the path again: a link that now leads to another model takes effect, unless that model is not intact.
-"""
+"""Gunicorn with the application of this package."""
 
 import logging
 import os
@@ -11,19 +7,20 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from flask import Flask
 from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]
-from gunicorn.arbiter import Arbiter  # type: ignore[import-untyped]
-from gunicorn.workers.base import Worker  # type: ignore[import-untyped]
 from prometheus_client.multiprocess import mark_process_dead
 
-from ml_workshop.errors import ModelError, ServingError
+from ml_workshop.errors import ServingError
 from ml_workshop.serving.app import MODEL_NAME, create_app
+from ml_workshop.serving.asgi import WsgiAdapter
 from ml_workshop.serving.limits import Limits
-from ml_workshop.serving.log_lines import GunicornLogger, install
+from ml_workshop.serving.logs import log_as_json, set_nonblocking
 from ml_workshop.serving.model import load_model
 
 log = logging.getLogger("ml_workshop")
+
+_LONGEST_SOCKET_PATH = 107
+"""Bytes; a limit of Linux."""
 
 
 @dataclass(frozen=True)
@@ -31,22 +28,24 @@ class Settings:
     """How to serve.
 
     Attributes:
-        model: Model directory, or a link to one.
-        host: Address to listen on, unless systemd hands over a socket.
+        model: Model directory.
+        socket: Unix socket to listen on; None for TCP.
+        host: Address to listen on.
         port: Port to listen on.
         workers: Processes.
-        threads: Threads per process.
-        graceful_timeout: Seconds that requests under way have to finish at a stop or reload.
+        threads: Threads per process, for long requests.
+        graceful_timeout: Seconds that requests in progress have to finish at a stop.
         limits: Of a request.
-        model_name: What the model is called in the V2 protocol.
+        model_name: Name of the model in the V2 protocol.
         access_log: Whether each request is a line on standard output.
     """
 
     model: Path
+    socket: Path | None = None
     host: str = "127.0.0.1"
     port: int = 8000
     workers: int = 2
-    threads: int = 4
+    threads: int = 2
     graceful_timeout: int = 30
     limits: Limits = field(default_factory=Limits)
     model_name: str = MODEL_NAME
@@ -54,61 +53,57 @@ class Settings:
 
 
 class Server(BaseApplication):  # type: ignore[misc]
-    """Our application, as Gunicorn wants it."""
+    """A Gunicorn application; the master loads the model, and the workers share its memory."""
 
     def __init__(self, settings: Settings) -> None:
-        """Check the model and prepare Gunicorn.
+        """Load the model and configure Gunicorn.
 
         Raises:
             ModelError: There is no intact model.
         """
         self._settings = settings
-        self._model = self._checked_model()
+        self._model = load_model(settings.model)
         super().__init__()
 
+    @property
+    def revision(self) -> str:
+        """Revision of the model."""
+        return self._model.revision
+
     def load_config(self) -> None:
-        """Tell Gunicorn what we want; called again at each reload."""
+        """Configure Gunicorn."""
         settings = self._settings
+        address = f"unix:{settings.socket}" if settings.socket else f"{settings.host}:{settings.port}"
         options: dict[str, Any] = {
-            "bind": f"{settings.host}:{settings.port}",
+            "bind": address,
             "workers": settings.workers,
-            "worker_class": "ml_workshop.serving.event_loop.EventLoopWorker",
-            "logger_class": GunicornLogger,
-            "threads": settings.threads,
-            "timeout": settings.limits.seconds,
+            "worker_class": "asgi",
+            "asgi_loop": "uvloop",
+            "asgi_lifespan": "off",
+            "http_parser": "fast",
+            # A worker reports once per second that it is alive. Its own time-out of a body comes after ours.
+            "timeout": max(settings.limits.seconds, 2) + 1,
             "graceful_timeout": settings.graceful_timeout,
-            "keepalive": 15,
-            "max_requests": 0,  # metrics files pile up with each worker that was
-            "preload_app": False,  # or a reload would serve the old model
+            "keepalive": 5,
             "control_socket_disable": True,
-            # No proxy is in front of us, and nobody may tell us what we are called or where a client is.
+            # No header of a client changes the scheme, the path or the name of the server.
             "forwarded_allow_ips": "",
             "forwarder_headers": "",
-            "child_exit": _child_exit,
+            "secure_scheme_headers": {},
+            "errorlog": os.devnull,  # log_as_json() has a handler of its own
+            "post_worker_init": lambda _: set_nonblocking(2),
+            "child_exit": lambda _, worker: mark_process_dead(worker.pid),  # type: ignore[no-untyped-call]
             "proc_name": "ml-workshop",
         }
         for name, value in options.items():
             self.cfg.set(name, value)
 
-    def load(self) -> Flask:
-        """Make the application, in a worker."""
+    def load(self) -> WsgiAdapter:
+        """Create the application, in a worker."""
         settings = self._settings
         standard_output = 1 if settings.access_log else None
-        return create_app(load_model(self._model), settings.limits, settings.model_name, standard_output)
-
-    def reload(self) -> None:
-        """Look at the model path again; keep what is served when the model there is not intact."""
-        try:
-            self._model = self._checked_model()
-        except ModelError as error:
-            log.error("ml-workshop: the reload keeps %s: %s", self._model, error)
-        super().reload()
-
-    def _checked_model(self) -> Path:
-        directory = self._settings.model.resolve()
-        revision = load_model(directory).revision
-        log.info("serving %s, revision %s", directory, revision)
-        return directory
+        app = create_app(self._model, settings.limits, settings.model_name, standard_output)
+        return WsgiAdapter(app, settings.limits, settings.threads)
 
 
 def serve(settings: Settings) -> None:
@@ -118,15 +113,31 @@ def serve(settings: Settings) -> None:
         ModelError: There is no intact model.
         ServingError: The address cannot be listened on.
     """
-    install()
+    log_as_json()
     server = Server(settings)
-    if "LISTEN_FDS" not in os.environ:
+    log.info("serving %s, revision %s", settings.model.resolve(), server.revision)
+    if settings.socket:
+        _check_socket(settings.socket)
+    else:
         _check_address(settings.host, settings.port)
     server.run()
 
 
+def _check_socket(path: Path) -> None:
+    """Gunicorn would retry for seconds and then log, not explain."""
+    if len(os.fsencode(path)) > _LONGEST_SOCKET_PATH:
+        raise ServingError(
+            f"{path} is too long for a Unix socket: choose a --socket of at most "
+            f"{_LONGEST_SOCKET_PATH} bytes."
+        )
+    if not os.access(path.parent, os.W_OK | os.X_OK):
+        raise ServingError(
+            f"{path} cannot be created: make {path.parent} a directory that this user can write to."
+        )
+
+
 def _check_address(host: str, port: int) -> None:
-    """Gunicorn would try for seconds and then log, not explain."""
+    """Gunicorn would retry for seconds and then log, not explain."""
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         with socket.socket(family, kind, protocol) as probe:
@@ -136,7 +147,3 @@ def _check_address(host: str, port: int) -> None:
         raise ServingError(
             f"{host}:{port} cannot be listened on ({error.strerror}): choose another --host or --port."
         ) from error
-
-
-def _child_exit(_arbiter: Arbiter, worker: Worker) -> None:
-    mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]

@@ -11,16 +11,16 @@ from flask import Blueprint, Response, request
 
 import ml_workshop
 from ml_workshop.model.predictor import Prediction
-from ml_workshop.serving.answers import json_response
 from ml_workshop.serving.limits import Limits
+from ml_workshop.serving.middleware import TEXTS
 from ml_workshop.serving.parsing import BadRequestError, checked, read_json
-from ml_workshop.serving.request_log import TEXTS
+from ml_workshop.serving.responses import json_response
 
 INPUT = "text"
 _OUTPUTS: dict[str, tuple[str, Callable[[Prediction], object]]] = {
-    "prediction": ("INT64", lambda said: said.prediction),
-    "label": ("BYTES", lambda said: said.label),
-    "probability": ("FP64", lambda said: said.probability),
+    "prediction": ("INT64", lambda prediction: prediction.prediction),
+    "label": ("BYTES", lambda prediction: prediction.label),
+    "probability": ("FP64", lambda prediction: prediction.probability),
 }
 """Data type of each output tensor, and its element for one text."""
 
@@ -49,8 +49,8 @@ def v2_routes(name: str, revision: str, limits: Limits, classify: Callable[[str]
         "parameters": parameters,
     }
 
-    def check_name(asked: str) -> None:
-        if asked != name:
+    def check_name(requested: str) -> None:
+        if requested != name:
             raise BadRequestError(404, f"There is no such model; this server has {name}.")
 
     @routes.get("")
@@ -78,7 +78,7 @@ def v2_routes(name: str, revision: str, limits: Limits, classify: Callable[[str]
     @routes.post("/models/<model_name>/infer")
     def infer(model_name: str) -> Response:
         check_name(model_name)
-        content = read_json(request.environ, limits, wrong_shape=400)
+        content = read_json(request.environ, wrong_shape=400)
         identifier = _identifier(content)
         outputs = _wanted_outputs(content)
         texts = _texts(content, limits)
@@ -98,7 +98,7 @@ def v2_routes(name: str, revision: str, limits: Limits, classify: Callable[[str]
 
 def _tensor(output: str, predictions: list[Prediction]) -> dict[str, object]:
     datatype, element = _OUTPUTS[output]
-    data = [element(said) for said in predictions]
+    data = [element(prediction) for prediction in predictions]
     return {"name": output, "datatype": datatype, "shape": [len(data)], "data": data}
 
 

@@ -1,0 +1,93 @@
+"""WSGI middleware: the ID of a request, its metrics, and its line in the log."""
+
+import itertools
+import re
+import secrets
+from collections.abc import Callable, Iterable
+from time import perf_counter, time
+from typing import TYPE_CHECKING, Any
+
+from flask import request
+
+from ml_workshop.serving.logs import LONGEST_STRING, Clock, LineWriter, quoted
+from ml_workshop.serving.metrics import Metrics
+
+if TYPE_CHECKING:
+    from _typeshed import OptExcInfo
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+HEADER = "X-Request-ID"
+REQUEST_ID = "ml_workshop.request_id"
+"""The request ID, in the WSGI environment."""
+
+TEXTS = "ml_workshop.texts"
+"""The number of texts of a request; the application sets it in the WSGI environment."""
+
+# What may stand in a header, a log line and a shell without quoting.
+_valid_id = re.compile(r"[A-Za-z0-9._:@/+=-]{1,128}").fullmatch
+
+
+class RequestMiddleware:
+    """Identifies, measures and logs every request; the log never has a text.
+
+    A request is counted before its response is sent, so a worker that is killed takes no count with it.
+    """
+
+    def __init__(
+        self, application: "WSGIApplication", metrics: Metrics, revision: str, log: LineWriter | None
+    ) -> None:
+        """Wrap an application.
+
+        Args:
+            application: A Flask application.
+            metrics: Count the requests.
+            revision: Of the model.
+            log: Writes one line per request; None for no lines.
+        """
+        self._application = application
+        self._metrics = metrics
+        self._log = log
+        self._prefix = secrets.token_hex(6)  # no other worker has it
+        self._numbers = itertools.count(1)
+        self._clock = Clock()
+        self._end = f',"model_revision":{quoted(revision)}}}\n'
+
+    def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        """Answer one request."""
+        started = perf_counter()
+        given = environ.get("HTTP_X_REQUEST_ID", "")
+        request_id = given if _valid_id(given) else f"{self._prefix}-{next(self._numbers)}"
+        environ[REQUEST_ID] = request_id
+        response: list[Any] = []
+
+        def start(
+            status: str, headers: list[tuple[str, str]], error: "OptExcInfo | None" = None
+        ) -> "Callable[[bytes], object]":
+            headers.append((HEADER, request_id))
+            rule = request.url_rule  # known only in here, where Flask still has the request
+            response[:] = status[:3], dict(headers).get("Content-Length", "0"), rule and rule.rule
+            return start_response(status, headers, error)
+
+        with self._metrics.in_progress.track_inprogress():
+            body = self._application(environ, start)
+        status, size, route = response
+        seconds = perf_counter() - started
+        self._metrics.count_request(environ["REQUEST_METHOD"], route, status, seconds)
+        if self._log is not None:
+            self._log(self._line(environ, seconds, status, size, route))
+        return body
+
+    def _line(
+        self, environ: "WSGIEnvironment", seconds: float, status: str, size: str, route: str | None
+    ) -> str:
+        path = environ["PATH_INFO"]
+        if not path.isascii():
+            path = path.encode("latin-1").decode("utf-8", "backslashreplace")
+        return (
+            f'{{"time":"{self._clock(time())}","level":"info","request_id":"{environ[REQUEST_ID]}"'
+            f',"method":{quoted(environ["REQUEST_METHOD"][:LONGEST_STRING])}'
+            f',"route":{quoted(route) if route else "null"},"path":{quoted(path[:LONGEST_STRING])}'
+            f',"status":{status},"seconds":{seconds:.6f},"bytes_in":{environ.get("CONTENT_LENGTH") or 0}'
+            f',"bytes_out":{size},"client":{quoted(environ.get("REMOTE_ADDR", "")[:LONGEST_STRING])}'
+            f',"texts":{environ.get(TEXTS, 0)}{self._end}'
+        )
