@@ -19,6 +19,10 @@ CHOICE = {
         *("Targets down", "Requests", "Server errors", "Slowest 1 %", "Error budget left"),
         *("Alerts that fire", "What is up"),
     ),
+    "gateway": (
+        *("Usable slots", "Requests waiting", "Errors of the gateway", "Connections in use"),
+        *("Requests by status", "Errors by origin", "Rejected", "State of each slot", "Weight"),
+    ),
     "inference": ("Request rate", "Error ratio", "Latency", "Requests in flight"),
     "slo": ("Error budget over time", "Burn rate over 1h", "Errors and what is allowed"),
     "model": ("Model served", "Class share", "Confidence", "Words the model does not know"),
@@ -76,5 +80,13 @@ def _panel(panel: Panel) -> dict[str, Any]:
         "empty": panel.may_be_empty,
         "steps": [{"since": step.since, "color": step.color} for step in panel.steps],
         "values": [{"value": value, "text": text, "color": color} for value, text, color in panel.values],
-        "queries": [{"legend": query.legend, "expression": query.expression} for query in panel.queries],
+        "queries": [
+            {
+                "legend": query.legend,
+                "expression": query.expression,
+                "color": query.color,
+                "dashed": query.dashed,
+            }
+            for query in panel.queries
+        ],
     }

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
 
 from workshop_monitoring import (
+    gateway_dashboard,
     grafana,
     home_dashboard,
     hosts_dashboard,
@@ -23,9 +24,10 @@ def boards(objectives: Sequence[Slo], alerting: Alerting) -> tuple[Board, ...]:
     """All dashboards, in the order a reader meets them."""
     return (
         home_dashboard.board(objectives, alerting.runbook_base_url),
+        gateway_dashboard.BOARD,
         inference_dashboard.BOARD,
         slo_dashboard.board(objectives),
-        model_dashboard.BOARD,
+        model_dashboard.board(alerting.model_maximum_age_days),
         hosts_dashboard.BOARD,
         load_test_dashboard.BOARD,
     )

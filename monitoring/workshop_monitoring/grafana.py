@@ -36,6 +36,7 @@ from grafana_foundation_sdk.models.dashboard import (
     DashboardCursorSync,
     DashboardLinkType,
     DataTransformerConfig,
+    DynamicConfigValue,
     Threshold,
     ThresholdsMode,
     ValueMap,
@@ -48,15 +49,16 @@ from grafana_foundation_sdk.models.heatmap import HeatmapColorMode
 from grafana_foundation_sdk.models.prometheus import PromQueryFormat
 
 from workshop_monitoring.board import Board, Kind, Panel, Query, Step, Variable
+from workshop_monitoring.promql import shortened
 
 DATA_SOURCE = DataSourceRef(type_val="prometheus", uid="${datasource}")
 TAG = "ml-workshop"
 
-NEW_REVISION = (
-    "max by (revision, dataset) (ml_workshop_model_info) "
-    "unless on (revision) max by (revision) (ml_workshop_model_info offset 5m)"
-)
-"""Has a value while a revision is served that was not served five minutes before."""
+DEPLOYMENTS = shortened("revision", "ml_workshop_deployment_timestamp_seconds * 1000")
+"""Time of the newest deployment of each host, in milliseconds; each deployment is a series of its own."""
+
+GREY = "#8e8e8e"
+"""Grafana has no name for it."""
 
 AnyPanel = timeseries.Panel | stat.Panel | heatmap.Panel | table.Panel | statetimeline.Panel
 
@@ -79,7 +81,7 @@ def build(board: Board) -> Dashboard:
             .tags([TAG])
             .keep_time(True)
         )
-        .annotation(_Marks())
+        .annotation(_Deployments())
         .with_variable(_data_source())
     )
     for variable in board.variables:
@@ -96,25 +98,26 @@ def _id(title: str) -> int:
     return zlib.crc32(title.encode()) % 1_000_000
 
 
-class _RevisionMarks(AnnotationQuery):
+class _DeploymentQuery(AnnotationQuery):
     """The SDK's annotations lack what the Prometheus data source reads of them."""
 
     def to_json(self) -> dict[str, object]:
         """All of it."""
         return super().to_json() | {
             "step": "60s",
-            "titleFormat": "New model revision",
-            "textFormat": "{{revision}} trained on {{dataset}}",
+            "useValueForTime": True,
+            "titleFormat": "Deployment {{result}}",
+            "textFormat": "release {{release}}, revision {{revision}}, slot {{slot}} on {{instance}}",
         }
 
 
-class _Marks(Builder[AnnotationQuery]):
-    """A vertical line where a revision of the model was served for the first time."""
+class _Deployments(Builder[AnnotationQuery]):
+    """A vertical line at the time of each deployment."""
 
     def build(self) -> AnnotationQuery:
         """The annotation."""
-        return _RevisionMarks(
-            name="Model revisions", datasource=DATA_SOURCE, expr=NEW_REVISION, icon_color="purple"
+        return _DeploymentQuery(
+            name="Deployments", datasource=DATA_SOURCE, expr=DEPLOYMENTS, icon_color="purple"
         )
 
 
@@ -154,6 +157,8 @@ def _panel(panel: Panel) -> AnyPanel:
         made.no_value(f"No data, because {panel.may_be_empty}.")
     if panel.steps:
         made.thresholds(_thresholds(panel.steps))
+    elif panel.kind is Kind.STAT:
+        made.thresholds(_thresholds((Step(None, "blue"),)))  # Grafana's own turn red at 80
     if panel.values:
         made.mappings(
             [
@@ -167,6 +172,8 @@ def _panel(panel: Panel) -> AnyPanel:
         )
     for ref_id, query in zip("ABCDEFGH", panel.queries, strict=False):
         made.with_target(_target(query, panel.kind).ref_id(ref_id))
+        if style := _style(query):
+            made.override_by_query(ref_id, style)
     links = [
         dashboard.DashboardLink(link.title).type(DashboardLinkType.LINK).url(link.url) for link in panel.links
     ]
@@ -202,6 +209,16 @@ def _target(query: Query, kind: Kind) -> prometheus.Dataquery:
             return target.range().format(PromQueryFormat.HEATMAP)
         case _:
             return target.range()
+
+
+def _style(query: Query) -> list[DynamicConfigValue]:
+    color = {"mode": "fixed", "fixedColor": GREY if query.color == "grey" else query.color}
+    dashes = {"fill": "dash", "dash": [10, 10]}
+    return [
+        *([DynamicConfigValue("color", color)] if query.color else []),
+        *([DynamicConfigValue("custom.lineStyle", dashes)] if query.dashed else []),
+        *([DynamicConfigValue("custom.fillOpacity", 0)] if query.dashed else []),
+    ]
 
 
 def _thresholds(steps: tuple[Step, ...]) -> dashboard.ThresholdsConfig:

@@ -106,13 +106,13 @@ def firing(runbooks: str) -> Panel:
 
 UP = Panel(
     "What is up",
-    "Each target that Prometheus scrapes, and whether it answered.",
+    "Each target that Prometheus scrapes, and whether it answered (both slots of an instance).",
     units.NoUnit,
-    (Query("{{job}} {{instance}}", f"max by (job, instance) ({select('up')})"),),
+    (Query("{{job}} {{instance}}", f"min by (job, instance) ({select('up')})"),),
     kind=Kind.STATES,
     width=12,
     values=((1, "up", "green"), (0, "down", "red")),
-    links=(Link("Open it", "http://${__field.labels.instance}/"),),
+    links=(Link("Hosts", "/d/hosts?${__url_time_range}"),),
 )
 
 

@@ -11,6 +11,10 @@ TRAFFIC = 'url_rule!~"/metrics|/health/.*|/v2/health/.*"'
 
 REQUESTS = rate(f"{DURATION}_count", TRAFFIC)
 FAILED = rate(f"{DURATION}_count", TRAFFIC, 'status=~"[45].."')
+SERVER_ERRORS = rate(f"{DURATION}_count", TRAFFIC, 'status=~"5.."')
+
+SLOT = "{{instance}} {{slot}}"
+"""Legend of a series of one slot."""
 
 
 def status_ratio(status: str) -> str:
@@ -20,6 +24,11 @@ def status_ratio(status: str) -> str:
     """
     matching = rate(f"{DURATION}_count", TRAFFIC, f'status=~"{status}"')
     return f"(sum({matching}) or vector(0)) / sum({REQUESTS})"
+
+
+def by_slot(expression: str) -> str:
+    """Sum for each slot of each instance."""
+    return f"sum by (instance, slot) ({expression})"
 
 
 REQUEST_RATE = Panel(
@@ -33,7 +42,10 @@ ERROR_RATIO = Panel(
     "Error ratio",
     "Share of requests answered with a server error (5xx, ours) or a client error (4xx, theirs).",
     units.PercentUnit,
-    (Query("5xx", status_ratio("5..")), Query("4xx", status_ratio("4.."))),
+    (
+        Query("5xx", status_ratio("5.."), color="red"),
+        Query("4xx", status_ratio("4.."), color="orange"),
+    ),
 )
 
 LATENCY = Panel(
@@ -102,11 +114,32 @@ REQUEST_RATE_BY_INSTANCE = Panel(
 
 METRIC_FILES = Panel(
     "Metric files",
-    "Files in which the workers count, one set for each worker that ever ran; "
-    "every scrape reads them all. They are removed when the service stops, not when a worker does.",
+    "Files in which the workers of a slot count, one set for each worker that ever ran; "
+    "every scrape reads them all. They are removed when the slot stops, not when a worker does.",
     units.Short,
-    (Query("{{instance}}", f"max by (instance) ({select('ml_workshop_metric_files')})"),),
+    (Query(SLOT, f"max by (instance, slot) ({select('ml_workshop_metric_files')})"),),
     width=12,
+)
+
+REQUEST_RATE_BY_SLOT = Panel(
+    "Request rate by slot",
+    "Requests answered per second, by slot. One slot serves; both do during a canary.",
+    units.RequestsPerSecond,
+    (Query(SLOT, by_slot(REQUESTS)),),
+)
+
+ERROR_RATIO_BY_SLOT = Panel(
+    "Error ratio by slot",
+    "Share of a slot's requests answered with a server error (5xx).",
+    units.PercentUnit,
+    (Query(SLOT, f"({by_slot(SERVER_ERRORS)} or 0 * {by_slot(REQUESTS)}) / {by_slot(REQUESTS)}"),),
+)
+
+LATENCY_BY_SLOT = Panel(
+    "Latency by slot",
+    "Time within which 99 % of a slot's requests were answered.",
+    units.Seconds,
+    (Query(SLOT, quantile(0.99, DURATION, TRAFFIC, by="instance, slot")),),
 )
 
 BOARD = Board(
@@ -118,6 +151,7 @@ BOARD = Board(
         Row("Rate, errors, duration", (REQUEST_RATE, ERROR_RATIO, LATENCY)),
         Row("Distribution", (LATENCY_HEAT_MAP, IN_FLIGHT)),
         Row("By route", (REQUEST_RATE_BY_ROUTE, LATENCY_BY_ROUTE, ERRORS_BY_ROUTE)),
+        Row("By slot", (REQUEST_RATE_BY_SLOT, ERROR_RATIO_BY_SLOT, LATENCY_BY_SLOT)),
         Row("By instance", (REQUEST_RATE_BY_INSTANCE, METRIC_FILES)),
     ),
 )

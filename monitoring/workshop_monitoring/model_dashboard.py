@@ -2,14 +2,23 @@
 
 from grafana_foundation_sdk.models import units
 
-from workshop_monitoring.board import Board, Kind, Panel, Query, Row, job_and_instance
-from workshop_monitoring.promql import buckets, mean, quantile, rate, select
+from workshop_monitoring.board import Board, Kind, Panel, Query, Row, Step, job_and_instance
+from workshop_monitoring.gateway_dashboard import NO_SLOT_IN_USE, usable_weight
+from workshop_monitoring.promql import buckets, mean, quantile, rate, select, shortened
 
 INFO = "ml_workshop_model_info"
 CONFIDENCE = "ml_workshop_prediction_confidence"
 UNKNOWN = "ml_workshop_out_of_vocabulary_ratio"
 TOKENS = "ml_workshop_review_tokens"
 PREDICTIONS = rate("ml_workshop_predictions_total")
+
+GATEWAY = 'job="gateway", instance=~"$instance"'
+SERVED = shortened(
+    "revision",
+    f"{select(INFO)} and on (instance, slot) "
+    f'label_replace({usable_weight(GATEWAY)} > 0, "slot", "$1", "server", "(.+)")',
+)
+"""Models of the slots that the gateway sends requests to; a slot's metrics have the address of its gateway."""
 
 NO_BASELINE = "the model was trained before baselines were stored with it"
 
@@ -27,7 +36,13 @@ CLASS_SHARE = Panel(
     units.PercentUnit,
     (
         Query("{{label}}", f"sum by (label) ({PREDICTIONS}) / on () group_left () sum({PREDICTIONS})"),
-        Query("{{label}} (baseline)", baseline("class_share", by="label"), NO_BASELINE),
+        Query(
+            "{{label}} (baseline)",
+            baseline("class_share", by="label"),
+            NO_BASELINE,
+            color="grey",
+            dashed=True,
+        ),
     ),
     maximum=1,
 )
@@ -37,7 +52,10 @@ MEAN_CONFIDENCE = Panel(
     "Mean probability of the predicted class, and its baseline: 0.5 is a guess. "
     "It falls when reviews are unlike those of training.",
     units.PercentUnit,
-    (Query("mean", mean(CONFIDENCE)), Query("baseline", baseline("confidence"), NO_BASELINE)),
+    (
+        Query("mean", mean(CONFIDENCE)),
+        Query("baseline", baseline("confidence"), NO_BASELINE, color="grey", dashed=True),
+    ),
     minimum=0.5,
     maximum=1,
 )
@@ -47,39 +65,52 @@ OUT_OF_VOCABULARY = Panel(
     "Mean share of a review's words that are not in the vocabulary, and its baseline. "
     "It rises first when people write about something else, or in another language.",
     units.PercentUnit,
-    (Query("mean", mean(UNKNOWN)), Query("baseline", baseline("out_of_vocabulary_ratio"), NO_BASELINE)),
+    (
+        Query("mean", mean(UNKNOWN)),
+        Query("baseline", baseline("out_of_vocabulary_ratio"), NO_BASELINE, color="grey", dashed=True),
+    ),
 )
 
 MODEL_SERVED = Panel(
     "Model served",
-    "What each instance serves; two revisions at a time are a switch, or an instance that missed it.",
+    "What each slot serves that the gateway sends requests to; two on one instance are a canary.",
     units.NoUnit,
-    (Query("", f"max by (instance, revision, dataset, created) ({select(INFO)})"),),
+    (Query("", f"max by (instance, slot, revision, dataset, created) ({SERVED})", NO_SLOT_IN_USE),),
     kind=Kind.TABLE,
     height=6,
     width=12,
 )
 
-MODEL_AGE = Panel(
-    "Model age",
-    "Time since the model that is served was trained.",
-    units.DurationSeconds,
-    (
-        Query(
-            "{{instance}}",
-            f"time() - max by (instance) ({select('ml_workshop_model_created_timestamp_seconds')})",
+
+def model_age(maximum_days: int) -> Panel:
+    """Age of the oldest model that an instance serves, coloured by when it is reported as old."""
+    return Panel(
+        "Model age",
+        "Time since the model that is served was trained, the older one during a canary. "
+        f"ModelTooOld fires at {maximum_days} days.",
+        units.DurationSeconds,
+        (
+            Query(
+                "{{instance}}",
+                f"time() - min by (instance) ({select('ml_workshop_model_created_timestamp_seconds')})",
+            ),
         ),
-    ),
-    kind=Kind.STAT,
-    height=6,
-    width=4,
-)
+        kind=Kind.STAT,
+        height=6,
+        width=4,
+        steps=(
+            Step(None, "green"),
+            Step(0.8 * maximum_days * 86400, "orange"),
+            Step(maximum_days * 86400, "red"),
+        ),
+    )
+
 
 REVISIONS_OVER_TIME = Panel(
     "Revisions over time",
-    "Which revision was served when. The same changes stand as marks in every graph.",
+    "Which revision was served when. Deployments are marks in every graph.",
     units.NoUnit,
-    (Query("{{revision}}", f"max by (revision) ({select(INFO)})"),),
+    (Query("{{slot}} {{revision}}", f"max by (slot, revision) ({SERVED})", NO_SLOT_IN_USE),),
     kind=Kind.STATES,
     height=6,
     values=((1, "served", "blue"),),
@@ -107,15 +138,18 @@ CONFIDENCE_HEAT_MAP = Panel(
     kind=Kind.HEATMAP,
 )
 
-BOARD = Board(
-    uid="model",
-    title="Model",
-    description="Which model answers, and do reviews still look like those it was trained on?",
-    variables=job_and_instance(INFO, job="inference"),
-    rows=(
-        Row("Revision", (MODEL_SERVED, MODEL_AGE, REVISIONS_OVER_TIME)),
-        Row("Against the baseline", (CLASS_SHARE, MEAN_CONFIDENCE, OUT_OF_VOCABULARY)),
-        Row("What comes in", (PREDICTION_RATE, REVIEW_LENGTH, CONFIDENCE_HEAT_MAP)),
-    ),
-    since="now-6h",
-)
+
+def board(maximum_age_days: int) -> Board:
+    """The dashboard; a model of more than these days is old."""
+    return Board(
+        uid="model",
+        title="Model",
+        description="Which model answers, and do reviews still look like those it was trained on?",
+        variables=job_and_instance(INFO, job="inference"),
+        rows=(
+            Row("Revision", (MODEL_SERVED, model_age(maximum_age_days), REVISIONS_OVER_TIME)),
+            Row("Against the baseline", (CLASS_SHARE, MEAN_CONFIDENCE, OUT_OF_VOCABULARY)),
+            Row("What comes in", (PREDICTION_RATE, REVIEW_LENGTH, CONFIDENCE_HEAT_MAP)),
+        ),
+        since="now-6h",
+    )

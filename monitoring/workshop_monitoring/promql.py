@@ -30,7 +30,7 @@ def quantile(share: float, histogram: str, *matchers: str, by: str = "", chosen:
         share: From 0 to 1, for example 0.99.
         histogram: Name without _bucket.
         matchers: Further label matchers.
-        by: A label to tell apart by.
+        by: Labels to tell apart by.
         chosen: Matchers for what is looked at.
     """
     labels = f"le, {by}" if by else "le"
@@ -43,10 +43,15 @@ def buckets(histogram: str, *matchers: str, chosen: str = CHOSEN) -> str:
     return f"sum by (le) ({rate(f'{histogram}_bucket', *matchers, chosen=chosen)})"
 
 
+def shortened(label: str, expression: str) -> str:
+    """Series whose label has at most its first 12 characters."""
+    return f'label_replace({expression}, "{label}", "$1", "{label}", "(.{{12}}).*")'
+
+
 def fill(expression: str, values: Mapping[str, str]) -> str:
     """An expression with its Grafana variables, $name or ${name}, filled in.
 
     Raises:
         KeyError: It has a variable that is not among the values.
     """
-    return re.sub(r"\$\{?(\w+)\}?", lambda found: values[found[1]], expression)
+    return re.sub(r"\$\{?([A-Za-z_]\w*)\}?", lambda found: values[found[1]], expression)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from workshop_monitoring.alerts import Alert, burn_rate, hosts, model, monitoring, service
+from workshop_monitoring.alerts import Alert, burn_rate, gateway, hosts, model, monitoring, service
 from workshop_monitoring.recording_rules import metadata_rules, sli_rules
 from workshop_monitoring.settings import Alerting
 from workshop_monitoring.slo import Slo
@@ -14,6 +14,7 @@ def files(slos: list[Slo], settings: Alerting) -> dict[str, str]:
     texts = {f"rules/slo-{slo.name}.yml": _objective(slo, settings) for slo in slos}
     for name, alerts in (
         ("service", service.alerts(settings)),
+        ("gateway", gateway.alerts(settings)),
         ("model", model.alerts(settings)),
         ("hosts", hosts.alerts()),
         ("monitoring", monitoring.alerts()),

@@ -26,6 +26,8 @@ class Alerting:
     drift_class_share: float
     drift_confidence: float
     metric_files: int
+    gateway_queued_requests: int
+    gateway_error_ratio: float
 
     @classmethod
     def load(cls, path: Path) -> "Alerting":

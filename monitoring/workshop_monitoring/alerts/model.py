@@ -15,7 +15,8 @@ def alerts(settings: Alerting) -> list[Alert]:
         Alert(
             name="ModelTooOld",
             expression=(
-                'time() - ml_workshop_model_created_timestamp_seconds{job="inference"}\n'
+                "time() - min by (job, instance) (\n"
+                '  ml_workshop_model_created_timestamp_seconds{job="inference"}\n)\n'
                 f"> {settings.model_maximum_age_days} * 86400"
             ),
             hold="1h",

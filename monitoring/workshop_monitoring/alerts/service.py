@@ -1,6 +1,7 @@
 """Alerts on the inference service."""
 
 from workshop_monitoring.alerts import Alert, Severity
+from workshop_monitoring.alerts.gateway import ACTIVE_SERVERS
 from workshop_monitoring.settings import Alerting
 
 
@@ -9,27 +10,32 @@ def alerts(settings: Alerting) -> list[Alert]:
     return [
         Alert(
             name="InferenceDown",
-            expression='up{job="inference"} == 0',
+            # The gateway does not answer, or it does and has nothing to send requests to.
+            expression=f'min by (instance) (\n  up{{job="gateway"}}\n  or\n  {ACTIVE_SERVERS}\n) == 0',
             hold="1m",
             severity=Severity.PAGE,
-            summary="The inference service on {{ $labels.instance }} does not answer",
+            labels={"job": "inference"},
+            summary="The inference service behind {{ $labels.instance }} is down",
             description=(
-                "Prometheus has got no answer from http://{{ $labels.instance }}/metrics for a minute; "
-                "most likely nobody gets a prediction from it either."
+                "For a minute the gateway at http://{{ $labels.instance }}/metrics has not answered, "
+                "or has had no usable slot; clients of this gateway get no prediction."
             ),
-            dashboard="inference",
+            dashboard="gateway",
         ),
         Alert(
             name="InferenceMetricsAbsent",
+            # The idle slot has none by design, and a gateway before several hosts has no slots of its own.
             expression=(
-                'up{job="inference"} == 1\nunless on (instance)\nml_workshop_model_info{job="inference"}'
+                'max by (job, instance) (up{job="inference"})\n'
+                f"and on (instance)\n{ACTIVE_SERVERS} > 0\n"
+                'unless on (instance)\nml_workshop_model_info{job="inference"}'
             ),
             hold="5m",
             severity=Severity.TICKET,
-            summary="The inference service on {{ $labels.instance }} answers without its own metrics",
+            summary="The inference service on {{ $labels.instance }} serves without its own metrics",
             description=(
-                "http://{{ $labels.instance }}/metrics answers, but does not tell which model is served; "
-                "alerts on the model and on the objectives are blind for this host."
+                "A slot of {{ $labels.instance }} serves, but neither slot's metrics have "
+                "ml_workshop_model_info; alerts on the model and on the objectives are blind for this host."
             ),
             dashboard="inference",
         ),
@@ -40,7 +46,8 @@ def alerts(settings: Alerting) -> list[Alert]:
             severity=Severity.TICKET,
             summary="Metric files pile up on {{ $labels.instance }}",
             description=(
-                "{{ $value }} files are read at each scrape of {{ $labels.instance }}, "
+                "{{ $value }} files are read at each scrape of slot {{ $labels.slot }} of "
+                "{{ $labels.instance }}, "
                 f"{settings.metric_files} are many; each worker process that dies leaves its own behind."
             ),
             dashboard="inference",

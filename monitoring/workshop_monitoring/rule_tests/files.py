@@ -2,7 +2,16 @@
 
 from collections.abc import Iterable
 
-from workshop_monitoring.rule_tests import Recording, Scenario, hosts, model, monitoring, objectives, service
+from workshop_monitoring.rule_tests import (
+    Recording,
+    Scenario,
+    gateway,
+    hosts,
+    model,
+    monitoring,
+    objectives,
+    service,
+)
 from workshop_monitoring.settings import Alerting
 from workshop_monitoring.slo import Slo
 from workshop_monitoring.yaml_text import to_yaml
@@ -31,6 +40,7 @@ def files(slos: list[Slo], settings: Alerting) -> dict[str, str]:
             )
     for name, scenarios, every in (
         ("service", service.SCENARIOS, "1m"),
+        ("gateway", gateway.SCENARIOS, "1m"),
         ("model", model.SCENARIOS, "6m"),
         ("hosts", hosts.SCENARIOS, "3m"),
         ("monitoring", monitoring.SCENARIOS, "1m"),

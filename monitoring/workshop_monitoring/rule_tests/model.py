@@ -2,7 +2,8 @@
 
 from workshop_monitoring.rule_tests import Fires, Scenario
 
-_SERVICE = 'job="inference", instance="instance-a:8000"'
+_SERVICE = 'job="inference", instance="instance-a:8405", slot="blue"'
+_CANARY = 'job="inference", instance="instance-a:8405", slot="green"'
 _TICKET = {"severity": "ticket"}
 _DAY = 86400
 
@@ -48,14 +49,18 @@ SCENARIOS = (
         # 90 days are over at half an hour.
         "A model of more than 90 days is reported after an hour",
         "ModelTooOld",
-        {f"ml_workshop_model_created_timestamp_seconds{{{_SERVICE}}}": f"{1800 - 90 * _DAY}x300"},
+        {
+            f"ml_workshop_model_created_timestamp_seconds{{{_SERVICE}}}": f"{1800 - 90 * _DAY}x300",
+            # A canary beside it, which is younger.
+            f"ml_workshop_model_created_timestamp_seconds{{{_CANARY}}}": "0x300",
+        },
         silent=("30m", "90m"),
         fires=(
             Fires(
                 "96m",
-                {"job": "inference", "instance": "instance-a:8000"} | _TICKET,
-                "The model on instance-a:8000 is old",
-                "The model that instance-a:8000 serves was trained 90d 1h 6m 0s ago, more than 90 days.",
+                {"job": "inference", "instance": "instance-a:8405"} | _TICKET,
+                "The model on instance-a:8405 is old",
+                "The model that instance-a:8405 serves was trained 90d 1h 6m 0s ago, more than 90 days.",
                 "model",
             ),
         ),

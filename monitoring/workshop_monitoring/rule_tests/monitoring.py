@@ -9,7 +9,7 @@ _ALERTMANAGER_LABELS = {"job": "alertmanager", "instance": "localhost:9093"}
 _TICKET = {"severity": "ticket"}
 
 
-_JOBS = ("inference", "node_exporter", "prometheus", "alertmanager", "locust")
+_JOBS = ("gateway", "inference", "node_exporter", "prometheus", "alertmanager", "locust")
 
 
 def _up(*jobs: str) -> dict[str, str]:
@@ -51,7 +51,9 @@ SCENARIOS = (
         "The service pages by itself, and a load test is down when it does not run",
         "TargetDown",
         {
-            'up{job="inference", instance="instance-a:8000"}': "0x20",
+            'up{job="gateway", instance="instance-a:8405"}': "0x20",
+            'up{job="inference", instance="instance-a:8405", slot="blue"}': "0x20",
+            'up{job="inference", instance="instance-a:8405", slot="green"}': "0x20",
             'up{job="load_test", instance="instance-b:8089"}': "0x20",
         },
         silent=("20m",),
