@@ -26,7 +26,7 @@ class Query:
         expression: PromQL.
         may_be_empty: Why there may be no series although all is well, the end of a sentence that begins with
             "No data, because"; empty: there always is one while the service has traffic.
-        color: Of its line in a graph: green, orange, red, blue, purple or grey; empty: the next one of the palette.
+        color: Of its line in a graph: green, orange, red, blue, purple or grey; empty: the palette's next.
         dashed: Draw a dashed line, as for baselines and limits.
     """
 

@@ -1,4 +1,4 @@
-"""The dashboard `gateway`: what HAProxy lets through, answers itself, rejects, and where it sends requests."""
+"""The dashboard `gateway`: what HAProxy passes on, to which slot, what it answers itself and rejects."""
 
 from grafana_foundation_sdk.models import units
 

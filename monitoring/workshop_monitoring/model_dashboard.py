@@ -18,7 +18,7 @@ SERVED = shortened(
     f"{select(INFO)} and on (instance, slot) "
     f'label_replace({usable_weight(GATEWAY)} > 0, "slot", "$1", "server", "(.+)")',
 )
-"""Models of the slots that the gateway sends requests to; a slot's metrics have the address of its gateway."""
+"""Models of the slots that the gateway sends requests to; a slot and its gateway are one instance."""
 
 NO_BASELINE = "the model was trained before baselines were stored with it"
 

@@ -51,7 +51,7 @@ def alerts(settings: Alerting) -> list[Alert]:
         Alert(
             name="GatewayErrors",
             expression=(
-                f"(\n{indent('\nor\n'.join(_failures()), '  ')}\n)\n"
+                f"(\n{_failures()}\n)\n"
                 f"/ on (job, instance) group_left ()\n{_requests()}\n"
                 f"> {settings.gateway_error_ratio}\n{_UNLESS_DOWN}"
             ),
@@ -67,9 +67,10 @@ def alerts(settings: Alerting) -> list[Alert]:
     ]
 
 
-def _failures() -> list[str]:
-    """Failures per second by gateway, one expression for each reason."""
-    own = f"{_rate('frontend_http_responses', _FRONTEND, '5xx')}\n- {_rate('server_http_responses', _BACKEND, '5xx')}"
+def _failures() -> str:
+    """Failures per second, by gateway and reason."""
+    answered = _rate("frontend_http_responses", _FRONTEND, "5xx")
+    own = f"{answered}\n- {_rate('server_http_responses', _BACKEND, '5xx')}"
     attempts = _sum(_rate("server_connection_errors", _BACKEND), _rate("server_response_errors", _BACKEND))
     rejected = _sum(
         *(
@@ -77,7 +78,7 @@ def _failures() -> list[str]:
             for what in ("requests_denied", "denied_connections", "denied_sessions")
         )
     )
-    return [
+    alternatives = [
         f'label_replace(\n{indent(expression, "  ")},\n  "reason", "{reason}", "", ""\n)'
         for expression, reason in (
             (own, "answered with a 5xx of the gateway"),
@@ -85,6 +86,7 @@ def _failures() -> list[str]:
             (rejected, "rejected because of a limit"),
         )
     ]
+    return indent("\nor\n".join(alternatives), "  ")
 
 
 def _requests() -> str:
