@@ -20,7 +20,10 @@ def replace_file(target: Path, content: str) -> None:
     partial = target.with_name(f".{target.name}.partial-{os.getpid()}")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        partial.write_text(content, encoding="utf-8")
+        with partial.open("w", encoding="utf-8") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
         partial.replace(target)
     except OSError as error:
         partial.unlink(missing_ok=True)
@@ -60,6 +63,11 @@ def new_directory(target: Path, *, replaces: str | None = None) -> Iterator[Path
     finally:
         os.close(lock)
         shutil.rmtree(partial, ignore_errors=True)
+
+
+def remove_leftovers(parent: Path) -> None:
+    """Remove what killed calls of `new_directory` left in a directory; those of living ones stay."""
+    _sweep(parent, ".*.partial-")
 
 
 def _refuse_foreign(target: Path, replaces: str | None) -> None:

@@ -7,17 +7,18 @@ import sys
 from collections.abc import Sequence
 
 import ml_workshop
-from ml_workshop.cli import evaluate, load_test, locustfile, predict, registry, serve, train
+from ml_workshop.cli import deploy, evaluate, load_test, locustfile, predict, registry, serve, train
 from ml_workshop.errors import MlWorkshopError
 
-_SUBCOMMANDS = (train, evaluate, registry, predict, serve, load_test, locustfile)
+_SUBCOMMANDS = (train, evaluate, registry, predict, serve, deploy, load_test, locustfile)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one subcommand.
 
     Returns:
-        0 done, 1 a failure explained on standard error, 2 wrong usage, 3 refused by a quality gate.
+        0 done, 1 a failure explained on standard error, 2 wrong usage, 3 refused by a quality gate,
+        4 another deployment is in progress.
     """
     parser = argparse.ArgumentParser(prog="ml-workshop", description=ml_workshop.__doc__)
     parser.add_argument("--version", action="version", version=ml_workshop.__version__)
