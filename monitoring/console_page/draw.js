@@ -1,6 +1,9 @@
 // Panels as SVG and HTML.
 
-const COLORS = {green: "var(--good)", orange: "var(--warn)", red: "var(--bad)", blue: "var(--calm)"};
+const COLORS = {
+  green: "var(--good)", orange: "var(--warn)", red: "var(--bad)", blue: "var(--calm)", purple: "var(--series-3)",
+  grey: "var(--faint)",
+};
 const MARGIN = {top: 8, right: 8, bottom: 20, left: 56};
 const GRAPH_HEIGHT = 170;
 const STATE_HEIGHT = 22;
@@ -19,8 +22,8 @@ function shape(name, attributes, text) {
   return made;
 }
 
-function seriesColor(index) {
-  return "var(--series-" + index % 8 + ")";
+function seriesColor(one, index) {
+  return COLORS[one.color] || "var(--series-" + index % 8 + ")";
 }
 
 function stepColor(steps, value) {
@@ -102,9 +105,14 @@ function drawGraph(panel, series, time, width) {
   }
   series.forEach((one, index) => {
     const path = linePath(one.points, x, y, time.step);
-    svg.append(shape("path", {class: "series", stroke: seriesColor(index), d: path}));
+    svg.append(shape("path", {class: one.dashed ? "series dashed" : "series", stroke: seriesColor(one, index), d: path}));
   });
   const names = drawLegend(panel, series);
+  for (const {at, text} of time.deployments) {
+    const mark = shape("path", {class: "deployment", d: "M" + x(at) + " " + bottom + "V" + MARGIN.top + "m-4 -6h8l-4 6z"});
+    mark.append(shape("title", {}, new Date(1000 * at).toLocaleString() + " " + text));
+    svg.append(mark);
+  }
   followPointer(svg, x, time, width, (at) => names.show(at));
   return [svg, names.box];
 }
@@ -113,7 +121,7 @@ function drawLegend(panel, series) {
   const cells = series.map(() => element("td", {class: "number"}));
   const heading = element("th", {class: "number"});
   const rows = series.map((one, index) => element("tr", {},
-    element("td", {}, element("span", {class: "swatch", style: "background:" + seriesColor(index)}), one.name),
+    element("td", {}, element("span", {class: "swatch", style: "background:" + seriesColor(one, index)}), one.name),
     cells[index]));
   const show = (at) => {
     heading.textContent = at === null ? "" : new Date(1000 * at).toLocaleString();

@@ -81,6 +81,7 @@ async function update() {
   const status = document.getElementById("status");
   try {
     targets = await askTargets();
+    time.deployments = await askDeployments(time);
     choice("host", [["", "all"], ...targets.hosts.map((host) => [host, host])]);
     await Promise.all([...boxes.keys()].map((content) => fill(content, time)));
     status.textContent = "as of " + clock(end, 0);

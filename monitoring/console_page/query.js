@@ -37,7 +37,17 @@ function filled(expression, variables) {
 
 function legend(template, labels) {
   const open = "{".repeat(2), close = "}".repeat(2);
-  return Object.keys(labels).reduce((text, name) => text.replaceAll(open + name + close, labels[name]), template);
+  const text = Object.keys(labels).reduce((text, name) => text.replaceAll(open + name + close, labels[name]), template);
+  return text.replace(/[{][{]\w+[}][}]/g, "").trim();
+}
+
+// Deployments in this time: when (in seconds) and what.
+async function askDeployments(time) {
+  const {expression, legend: template} = definition.deployments;
+  const data = await ask("query_range", {query: expression, start: time.start, end: time.end, step: time.step});
+  return data.result
+    .map((series) => ({at: Number(series.values[0][1]) / 1000, text: legend(template, series.metric)}))
+    .filter(({at}) => at >= time.start && at <= time.end);
 }
 
 // Series of a panel: name, labels and points [seconds, value].
@@ -51,6 +61,8 @@ async function askPanel(panel, variables, time) {
     return data.result.map((series) => ({
       name: legend(query.legend, series.metric),
       labels: series.metric,
+      color: query.color,
+      dashed: query.dashed,
       points: (series.values || [series.value]).map(([at, value]) => [at, Number(value)]),
     }));
   });

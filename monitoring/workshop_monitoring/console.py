@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from workshop_monitoring.board import Board, Panel
+from workshop_monitoring.grafana import DEPLOYMENT_TEXT, DEPLOYMENT_TITLE, DEPLOYMENTS
 
 SOURCES = Path(__file__).parents[1] / "console_page"
 SCRIPTS = ("format.js", "query.js", "draw.js", "page.js")
@@ -64,7 +65,8 @@ def _definition(boards: Sequence[Board]) -> str:
         }
         for board in boards
     ]
-    text = json.dumps({"sections": sections}, indent=1)
+    deployments = {"expression": DEPLOYMENTS, "legend": f"{DEPLOYMENT_TITLE}: {DEPLOYMENT_TEXT}"}
+    text = json.dumps({"deployments": deployments, "sections": sections}, indent=1)
     # Neither the end of the script element nor an action of a template; as JSON it is the same.
     return text.replace("<", r"\u003c").replace("{{", r"\u007b\u007b").replace("}}", r"\u007d\u007d")
 

@@ -2,13 +2,20 @@
 
 from grafana_foundation_sdk.models import units
 
-from workshop_monitoring.board import Board, Kind, Panel, Query, Row, Step, Variable, job_and_instance
+from workshop_monitoring.board import Board, Kind, Panel, Query, Row, Step, job_and_instance
 from workshop_monitoring.promql import CHOSEN, rate, select
 
 FRONTEND = 'proxy="http"'
 BACKEND = 'proxy="inference"'
-FRONT = 'tier=~"$tier"'
-"""Gateways that clients connect to; a request that passes two gateways counts once."""
+BACKENDS = 'proxy=~"inference|inference_retry"'
+NOT_WAIT = 'server!="wait"'
+SLOTS = f"{BACKENDS}, {NOT_WAIT}"
+"""The slots, also when a request reached them after it waited (server wait) until one was up."""
+
+FRONT = 'tier!="host"'
+"""Gateways that clients connect to: a request that passes a second gateway counts once."""
+
+NOT_IN_FRONT = "the instance that is chosen stands behind another gateway, or gets no request"
 
 SERVER = "{{instance}} {{server}}"
 """Legend of a series of one slot (of one host, where a gateway stands before several)."""
@@ -32,13 +39,13 @@ def responses(status_class: str) -> str:
 
 def server_responses(status_class: str, *matchers: str) -> str:
     """The same, of what the slots answered."""
-    return rate("haproxy_server_http_responses_total", BACKEND, f'code="{status_class}"', *matchers)
+    return rate("haproxy_server_http_responses_total", SLOTS, f'code="{status_class}"', *matchers)
 
 
 def usable_weight(chosen: str = CHOSEN) -> str:
     """Weight of each slot; 0 while it is down, drained or in maintenance."""
-    weight = select("haproxy_server_weight", BACKEND, chosen=chosen)
-    up = select("haproxy_server_status", BACKEND, 'state="UP"', chosen=chosen)
+    weight = select("haproxy_server_weight", BACKEND, NOT_WAIT, chosen=chosen)
+    up = select("haproxy_server_status", BACKEND, NOT_WAIT, 'state="UP"', chosen=chosen)
     return f"{weight} * on (instance, server) {up}"
 
 
@@ -86,7 +93,7 @@ ERROR_RATIO = Panel(
         Query(
             "5xx",
             f"{OWN_ERRORS} / {total(rate('haproxy_frontend_http_requests_total', FRONTEND, FRONT))}",
-            may_be_empty="the gateway got no request",
+            may_be_empty=NOT_IN_FRONT,
         ),
     ),
     kind=Kind.STAT,
@@ -112,7 +119,7 @@ REQUESTS_BY_STATUS = Panel(
     "Health checks of clients and unknown addresses are in it.",
     units.RequestsPerSecond,
     tuple(
-        Query(status, responses(status), color=color)
+        Query(status, responses(status), NOT_IN_FRONT, color=color)
         for status, color in (("2xx", "green"), ("3xx", "blue"), ("4xx", "orange"), ("5xx", "red"))
     ),
 )
@@ -123,16 +130,16 @@ ERRORS_BY_ORIGIN = Panel(
     "and attempts to reach a slot that failed, most of which a retry makes good.",
     units.RequestsPerSecond,
     (
-        Query("5xx of the gateway", OWN_ERRORS, color="red"),
-        Query("5xx of the slots", total(server_responses("5xx", FRONT)), color="orange"),
+        Query("5xx of the gateway", OWN_ERRORS, NOT_IN_FRONT, color="red"),
+        Query("5xx of the slots", total(server_responses("5xx", FRONT)), NOT_IN_FRONT, color="orange"),
         Query(
             "no connection to a slot",
-            total(rate("haproxy_server_connection_errors_total", BACKEND)),
+            total(rate("haproxy_server_connection_errors_total", SLOTS)),
             color="purple",
         ),
         Query(
             "no response of a slot",
-            total(rate("haproxy_server_response_errors_total", BACKEND)),
+            total(rate("haproxy_server_response_errors_total", SLOTS)),
             color="blue",
         ),
     ),
@@ -147,6 +154,7 @@ REJECTED = Panel(
         Query(
             "requests denied",
             total(rate("haproxy_frontend_requests_denied_total", FRONTEND, FRONT)),
+            NOT_IN_FRONT,
             color="orange",
         ),
         Query(
@@ -155,11 +163,13 @@ REJECTED = Panel(
                 total(rate(f"haproxy_frontend_denied_{what}_total", FRONTEND, FRONT))
                 for what in ("connections", "sessions")
             ),
+            NOT_IN_FRONT,
             color="red",
         ),
         Query(
             "invalid requests",
             total(rate("haproxy_frontend_request_errors_total", FRONTEND, FRONT)),
+            NOT_IN_FRONT,
             color="purple",
         ),
     ),
@@ -178,7 +188,7 @@ RETRIES = Panel(
     "A few during a deployment are normal; clients notice none of them.",
     units.CountsPerSecond,
     tuple(
-        Query(name, total(rate(f"haproxy_backend_{counter}_warnings_total", BACKEND)), color=color)
+        Query(name, total(rate(f"haproxy_backend_{counter}_warnings_total", BACKENDS)), color=color)
         for name, counter, color in (("retries", "retry", "orange"), ("redispatches", "redispatch", "purple"))
     ),
 )
@@ -207,8 +217,12 @@ STATE = Panel(
             SERVER,
             by_server(
                 " or ".join(
-                    f"{value} * {select('haproxy_server_status', BACKEND, f'state={quoted}')}"
-                    for quoted, value in (('"UP"', 1), ('"MAINT"', 2), ('"DRAIN"', 3), ('"NOLB"', 3))
+                    f"{value} * {select('haproxy_server_status', BACKEND, NOT_WAIT, matcher)}"
+                    for matcher, value in (
+                        ('state="UP"', 1),
+                        ('state="MAINT"', 2),
+                        ('state=~"DRAIN|NOLB"', 3),
+                    )
                 )
             ),
         ),
@@ -232,7 +246,7 @@ RESPONSE_TIME = Panel(
     (
         Query(
             SERVER,
-            f"{select('haproxy_server_response_time_average_seconds', BACKEND)} "
+            f"{select('haproxy_server_response_time_average_seconds', BACKEND, NOT_WAIT)} "
             f"and on (instance, server) {usable_weight()} > 0",
             may_be_empty=NO_SLOT_IN_USE,
         ),
@@ -243,7 +257,7 @@ REQUESTS_BY_SLOT = Panel(
     "Requests by slot",
     "Responses per second, by slot.",
     units.RequestsPerSecond,
-    (Query(SERVER, by_server(rate("haproxy_server_http_responses_total", BACKEND))),),
+    (Query(SERVER, by_server(rate("haproxy_server_http_responses_total", SLOTS))),),
 )
 
 ERRORS_BY_SLOT = Panel(
@@ -254,7 +268,7 @@ ERRORS_BY_SLOT = Panel(
         Query(
             SERVER,
             f"{by_server(server_responses('5xx'))} "
-            f"+ {by_server(rate('haproxy_server_response_errors_total', BACKEND))}",
+            f"+ {by_server(rate('haproxy_server_response_errors_total', SLOTS))}",
         ),
     ),
 )
@@ -263,17 +277,14 @@ SESSIONS_BY_SLOT = Panel(
     "Requests in progress by slot",
     "Requests that a slot is answering at this moment.",
     units.Short,
-    (Query(SERVER, by_server(select("haproxy_server_current_sessions", BACKEND))),),
+    (Query(SERVER, by_server(select("haproxy_server_current_sessions", SLOTS))),),
 )
 
 BOARD = Board(
     uid="gateway",
     title="Gateway",
     description="Does the gateway pass requests on, which slot gets them, and what does it turn away?",
-    variables=(
-        *job_and_instance("haproxy_process_start_time_seconds", job="gateway"),
-        Variable("tier", "Tier", f"haproxy_process_start_time_seconds{{{CHOSEN}}}", chosen="front"),
-    ),
+    variables=job_and_instance("haproxy_process_start_time_seconds", job="gateway"),
     rows=(
         Row("Now", (USABLE_SLOTS, REQUESTS_WAITING, ERROR_RATIO, CONNECTIONS_IN_USE)),
         Row("Requests", (REQUESTS_BY_STATUS, ERRORS_BY_ORIGIN, REJECTED)),

@@ -57,6 +57,9 @@ TAG = "ml-workshop"
 DEPLOYMENTS = shortened("revision", "ml_workshop_deployment_timestamp_seconds * 1000")
 """Time of the newest deployment of each host, in milliseconds; each deployment is a series of its own."""
 
+DEPLOYMENT_TITLE = "Deployment {{result}}"
+DEPLOYMENT_TEXT = "release {{release}}, revision {{revision}}, slot {{slot}} on {{instance}}"
+
 GREY = "#8e8e8e"
 """Grafana has no name for it."""
 
@@ -106,8 +109,8 @@ class _DeploymentQuery(AnnotationQuery):
         return super().to_json() | {
             "step": "60s",
             "useValueForTime": True,
-            "titleFormat": "Deployment {{result}}",
-            "textFormat": "release {{release}}, revision {{revision}}, slot {{slot}} on {{instance}}",
+            "titleFormat": DEPLOYMENT_TITLE,
+            "textFormat": DEPLOYMENT_TEXT,
         }
 
 

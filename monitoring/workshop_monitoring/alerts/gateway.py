@@ -10,6 +10,9 @@ ACTIVE_SERVERS = 'haproxy_backend_active_servers{job="gateway", proxy="inference
 
 _FRONTEND = 'job="gateway", proxy="http"'
 _BACKEND = 'job="gateway", proxy="inference"'
+_SLOTS = 'job="gateway", proxy=~"inference|inference_retry", server!="wait"'
+"""Requests that find no server up wait (server wait), and reach a slot by the backend inference_retry."""
+
 _UNLESS_DOWN = f"and on (job, instance)\n{ACTIVE_SERVERS} > 0"
 
 
@@ -70,8 +73,8 @@ def alerts(settings: Alerting) -> list[Alert]:
 def _failures() -> str:
     """Failures per second, by gateway and reason."""
     answered = _rate("frontend_http_responses", _FRONTEND, "5xx")
-    own = f"{answered}\n- {_rate('server_http_responses', _BACKEND, '5xx')}"
-    attempts = _sum(_rate("server_connection_errors", _BACKEND), _rate("server_response_errors", _BACKEND))
+    own = f"{answered}\n- {_rate('server_http_responses', _SLOTS, '5xx')}"
+    attempts = _sum(_rate("server_connection_errors", _SLOTS), _rate("server_response_errors", _SLOTS))
     rejected = _sum(
         *(
             _rate(f"frontend_{what}", _FRONTEND)

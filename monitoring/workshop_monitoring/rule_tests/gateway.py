@@ -6,6 +6,7 @@ _INSTANCE = {"job": "gateway", "instance": "instance-a:8405"}
 _GATEWAY = 'job="gateway", instance="instance-a:8405", tier="front"'
 _FRONTEND = f'{_GATEWAY}, proxy="http"'
 _BACKEND = f'{_GATEWAY}, proxy="inference"'
+_RETRY = f'{_GATEWAY}, proxy="inference_retry"'
 _TICKET = {"severity": "ticket"}
 
 
@@ -34,8 +35,11 @@ def _traffic(
         f"haproxy_frontend_http_requests_total{{{_FRONTEND}}}": 1000,
         f'haproxy_frontend_http_responses_total{{{_FRONTEND}, code="2xx"}}': 1000 - own - of_slots,
         f'haproxy_frontend_http_responses_total{{{_FRONTEND}, code="5xx"}}': own + of_slots,
-        f'haproxy_server_http_responses_total{{{_BACKEND}, server="blue", code="5xx"}}': of_slots,
-        f'haproxy_server_http_responses_total{{{_BACKEND}, server="green", code="5xx"}}': 0,
+        f'haproxy_server_http_responses_total{{{_BACKEND}, server="blue", code="5xx"}}': of_slots // 2,
+        # While no slot was up: half waited for the gateway's own 503, half for the 5xx of a slot.
+        f'haproxy_server_http_responses_total{{{_BACKEND}, server="wait", code="5xx"}}': own + of_slots // 2,
+        f'haproxy_server_http_responses_total{{{_RETRY}, server="blue", code="5xx"}}': of_slots
+        - of_slots // 2,
         f'haproxy_server_connection_errors_total{{{_BACKEND}, server="blue"}}': unreachable,
         f'haproxy_server_response_errors_total{{{_BACKEND}, server="blue"}}': unanswered,
         **{f"haproxy_frontend_{what}_total{{{_FRONTEND}}}": each for what, each in rejections.items()},

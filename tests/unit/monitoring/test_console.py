@@ -17,17 +17,18 @@ PAGE = (HERE / "consoles" / "index.html").read_text(encoding="utf-8")
 SCRIPTS = {file.name: file.read_text(encoding="utf-8") for file in (HERE / "console_page").glob("*.js")}
 
 
-def sections() -> list[Any]:
+def definition() -> Any:
     found = re.search(r'<script type="application/json" id="definition">(.*?)</script>', PAGE, re.DOTALL)
     assert found
-    return list(json.loads(found[1])["sections"])
+    return json.loads(found[1])
 
 
-PANELS = [(section["title"], panel) for section in sections() for panel in section["panels"]]
+SECTIONS = definition()["sections"]
+PANELS = [(section["title"], panel) for section in SECTIONS for panel in section["panels"]]
 
 
 def test_there_is_something_of_every_dashboard() -> None:
-    assert [section["title"] for section in sections()] == [board.title for board in BOARDS]
+    assert [section["title"] for section in SECTIONS] == [board.title for board in BOARDS]
 
 
 @pytest.mark.parametrize(("board", "panel"), PANELS)
@@ -45,8 +46,16 @@ def test_script_can_draw_the_panel(board: str, panel: Any) -> None:
     assert re.search(rf'\bDRAW = {{.*"?{panel["kind"]}"?: ', SCRIPTS["draw.js"])
     assert re.search(rf"^  {panel['unit']}: ", SCRIPTS["format.js"], re.MULTILINE)
     colors = {step["color"] for step in panel["steps"]} | {value["color"] for value in panel["values"]}
+    colors |= {query["color"] for query in panel["queries"] if query["color"]}
     for color in colors:
-        assert re.search(rf"\bCOLORS = {{.*\b{color}: ", SCRIPTS["draw.js"])
+        assert re.search(rf"\bCOLORS = {{[^}}]*\b{color}: ", SCRIPTS["draw.js"])
+
+
+def test_deployments_are_marked_as_in_grafana() -> None:
+    [mark] = json.loads((HERE / "dashboards" / "home.json").read_text())["annotations"]["list"]
+    asked = definition()["deployments"]
+    assert asked["expression"] == mark["expr"]
+    assert asked["legend"] == f"{mark['titleFormat']}: {mark['textFormat']}"
 
 
 def test_page_fetches_nothing_but_what_prometheus_answers() -> None:

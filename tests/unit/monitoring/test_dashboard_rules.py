@@ -17,6 +17,7 @@ DASHBOARDS = {
 
 WHOLE_SERVICE = "recording rules of the objectives are about the whole service"
 TWO_SIDES = "Locust is another job, with a variable of its own: generator"
+GATEWAY = "which slot gets requests is what another job, the gateway, knows"
 ALERTS = "an alert need not be about a target"
 
 EXCEPTIONS: dict[tuple[str, str], dict[str, str]] = {
@@ -27,6 +28,8 @@ EXCEPTIONS: dict[tuple[str, str], dict[str, str]] = {
         "target-instance-rule": WHOLE_SERVICE,
     },
     ("load-test", ""): {"target-job-rule": TWO_SIDES, "target-instance-rule": TWO_SIDES},
+    ("model", "Model served"): {"target-job-rule": GATEWAY},
+    ("model", "Revisions over time"): {"target-job-rule": GATEWAY},
     ("home", "Error budget left"): {"target-job-rule": WHOLE_SERVICE, "target-instance-rule": WHOLE_SERVICE},
     ("home", "Alerts that fire"): {"target-job-rule": ALERTS, "target-instance-rule": ALERTS},
 }

@@ -48,7 +48,7 @@ def test_drift_is_noticed(change: str, tmp_path: Path, monkeypatch: pytest.Monke
 
 
 def test_the_dashboards_are_these() -> None:
-    assert set(DASHBOARDS) == {"home", "inference", "slo", "model", "hosts", "load-test"}
+    assert set(DASHBOARDS) == {"home", "gateway", "inference", "slo", "model", "hosts", "load-test"}
 
 
 @pytest.mark.parametrize("uid", DASHBOARDS)
@@ -77,10 +77,31 @@ def test_alerts_lead_to_dashboards_that_exist() -> None:
 
 
 @pytest.mark.parametrize("uid", DASHBOARDS)
-def test_new_revisions_of_the_model_are_marked_in_every_graph(uid: str) -> None:
+def test_deployments_are_marked_at_their_time_in_every_graph(uid: str) -> None:
     [mark] = DASHBOARDS[uid]["annotations"]["list"]
-    assert mark["expr"].startswith("max by (revision, dataset) (ml_workshop_model_info)")
-    assert mark["textFormat"] == "{{revision}} trained on {{dataset}}"
+    assert "ml_workshop_deployment_timestamp_seconds * 1000" in mark["expr"]
+    assert mark["useValueForTime"]
+    shown = re.findall("{{(.*?)}}", mark["titleFormat"] + mark["textFormat"])
+    assert shown == ["result", "release", "revision", "slot", "instance"]
+
+
+@pytest.mark.parametrize("uid", DASHBOARDS)
+def test_a_number_has_colours_of_its_own(uid: str) -> None:
+    """Without thresholds Grafana colours every number of 80 and more red."""
+    stats = [panel for panel in DASHBOARDS[uid]["panels"] if panel["type"] == "stat"]
+    for stat in stats:
+        assert stat["fieldConfig"]["defaults"]["thresholds"]["steps"], stat["title"]
+
+
+def test_lines_have_the_colour_and_the_dashes_that_their_query_asks_for() -> None:
+    styles = {
+        override["matcher"]["options"]: {each["id"]: each["value"] for each in override["properties"]}
+        for override in panel("model", "Confidence")["fieldConfig"]["overrides"]
+    }
+    assert styles["B"]["custom.lineStyle"]["fill"] == "dash"
+    assert "A" not in styles
+    errors = panel("inference", "Error ratio")["fieldConfig"]["overrides"]
+    assert errors[0]["properties"] == [{"id": "color", "value": {"mode": "fixed", "fixedColor": "red"}}]
 
 
 def test_a_new_panel_leaves_the_numbers_of_the_others_alone() -> None:
@@ -120,12 +141,43 @@ def test_inference_shows_rate_errors_duration_and_load() -> None:
     assert "by (le, url_rule)" in asked["Latency by route"]
 
 
+def test_gateway_shows_requests_errors_queue_retries_limits_and_slots() -> None:
+    asked = expressions("gateway")
+    for title, metric in {
+        "Requests by status": "haproxy_frontend_http_responses_total",
+        "Errors by origin": "haproxy_server_connection_errors_total",
+        "Rejected": "haproxy_frontend_denied_connections_total",
+        "Queue": "haproxy_backend_current_queue",
+        "Retries and redispatches": "haproxy_backend_redispatch_warnings_total",
+        "Connections and limits": "haproxy_frontend_limit_sessions",
+        "State of each slot": "haproxy_server_status",
+        "Weight": "haproxy_server_weight",
+        "Response time": "haproxy_server_response_time_average_seconds",
+    }.items():
+        assert f"{metric}{{" in asked[title]
+
+
+def test_inference_compares_slots() -> None:
+    asked = expressions("inference")
+    for title in ("Request rate by slot", "Error ratio by slot"):
+        assert "by (instance, slot)" in asked[title]
+    assert "by (le, instance, slot)" in asked["Latency by slot"]
+
+
 def test_slo_shows_budget_burn_rates_and_time_left() -> None:
     asked = " ".join(expressions("slo").values())
     for window in ("5m", "30m", "1h", "2h", "6h", "1d", "3d"):
         assert f"slo:sli_error:ratio_rate{window}{{" in asked
     for rule in ("period_error_budget_remaining:ratio", "current_burn_rate:ratio", "objective:ratio"):
         assert f"slo:{rule}{{" in asked
+
+
+def test_model_shows_the_slots_that_get_requests_and_the_beginning_of_revisions() -> None:
+    for title in ("Model served", "Revisions over time"):
+        asked = expressions("model")[title]
+        assert "and on (instance, slot)" in asked
+        assert "haproxy_server_weight" in asked
+        assert '"revision", "$1", "revision", "(.{12}).*"' in asked
 
 
 def test_model_compares_what_comes_in_with_the_baseline() -> None:
