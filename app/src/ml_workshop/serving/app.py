@@ -16,7 +16,7 @@ from ml_workshop.serving.model import ServedModel
 from ml_workshop.serving.openapi import document
 from ml_workshop.serving.page import HEADERS, PAGE
 from ml_workshop.serving.parsing import BadRequestError, only_text, read_json, texts_to_classify
-from ml_workshop.serving.responses import json_response
+from ml_workshop.serving.plain_flask import PlainFlask, PlainResponse, json_response
 from ml_workshop.serving.v2 import v2_routes
 
 MODEL_NAME = "sentiment"
@@ -36,7 +36,7 @@ def create_app(
         model_name: What the model is called in the V2 protocol.
         log_descriptor: File descriptor for one line per request; None for no lines.
     """
-    app = Flask(__name__, static_folder=None)
+    app = PlainFlask(__name__, static_folder=None)
     app.url_map.merge_slashes = False  # or //predict is a redirect
     app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
     metrics = Metrics(model)
@@ -78,7 +78,7 @@ def create_app(
         content, content_type = metrics.exposition(
             request.headers.get("Accept", ""), request.args.getlist("name[]")
         )
-        return Response(content, content_type=content_type)
+        return PlainResponse(content, content_type=content_type)
 
     @app.get("/openapi.json")
     def openapi_document() -> Response:
@@ -86,7 +86,7 @@ def create_app(
 
     @app.get("/")
     def try_it() -> Response:
-        return Response(PAGE, content_type="text/html; charset=utf-8", headers=HEADERS)
+        return PlainResponse(PAGE, content_type="text/html; charset=utf-8", headers=HEADERS)
 
     app.register_blueprint(v2_routes(model_name, model.revision, limits, classify))
 

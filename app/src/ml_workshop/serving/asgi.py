@@ -5,6 +5,7 @@ loop. Long ones go to a few threads, and the event loop serves others meanwhile.
 """
 
 import asyncio
+import itertools
 import sys
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -28,6 +29,11 @@ SLOW_PATHS = frozenset(("/explain", "/metrics"))
 _DISCARDED_BYTES = 32 * 1_048_576
 """So much of a body that is too large is read and dropped: a client that still sends reads no response."""
 
+_REQUESTS_PER_CLOSE = 100
+"""Every so many responses of a worker, one asks the client to connect anew. A worker that wakes up first may
+accept most of the connections that arrive at once; a client that connects anew meets the worker that is idle.
+"""
+
 Message = dict[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
@@ -46,6 +52,7 @@ class WsgiAdapter:
         """
         self._application = application
         self._limits = limits
+        self._numbers = itertools.count(1)
         self._pool = ThreadPoolExecutor(threads, "long-request")
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
@@ -70,6 +77,8 @@ class WsgiAdapter:
             status, headers, content = await loop.run_in_executor(self._pool, self._call, environ)
         else:
             status, headers, content = self._call(environ)
+        if next(self._numbers) % _REQUESTS_PER_CLOSE == 0:
+            headers.append((b"connection", b"close"))
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": content})
 

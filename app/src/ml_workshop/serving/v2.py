@@ -14,7 +14,7 @@ from ml_workshop.model.predictor import Prediction
 from ml_workshop.serving.limits import Limits
 from ml_workshop.serving.middleware import TEXTS
 from ml_workshop.serving.parsing import BadRequestError, checked, read_json
-from ml_workshop.serving.responses import json_response
+from ml_workshop.serving.plain_flask import json_response
 
 INPUT = "text"
 _OUTPUTS: dict[str, tuple[str, Callable[[Prediction], object]]] = {
