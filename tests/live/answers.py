@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from prometheus_api import Api
-from workshop_monitoring import load_test_dashboard, model_dashboard, slo
+from workshop_monitoring import gateway_dashboard, load_test_dashboard, model_dashboard, slo
 from workshop_monitoring.board import Board, Kind, Query
 from workshop_monitoring.dashboards import boards
 from workshop_monitoring.settings import Alerting
@@ -19,8 +19,13 @@ DEADLINE = 180
 """Seconds until every query must have data: the rules need some scrapes and evaluations."""
 
 
-RULED_OUT = {load_test_dashboard.IDLE, model_dashboard.NO_BASELINE}
-"""Reasons to have no data that do not hold here: Locust runs, and the model is of this version."""
+RULED_OUT = {
+    load_test_dashboard.IDLE,
+    model_dashboard.NO_BASELINE,
+    gateway_dashboard.NO_SLOT_IN_USE,
+    gateway_dashboard.NOT_IN_FRONT,
+}
+"""Reasons to have no data that do not hold here: Locust runs, a slot serves, the model is of this version."""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""A site without hosts: service, Locust, node_exporter and Prometheus as processes of this machine."""
+"""A site without hosts: slot, HAProxy, Locust, node_exporter and Prometheus as processes of this machine."""
 
 import contextlib
 import os
@@ -12,35 +12,43 @@ from pathlib import Path
 
 import requests
 import yaml
+from local_gateway import set_state, write_configuration
 
 ROOT = Path(__file__).parents[2]
 APPLICATION = ROOT / "app" / ".venv" / "bin"
 PACKAGES = ROOT / ".cache" / "live"
+REVISION = "0123456789abcdef0123456789abcdef01234567"
 PAGES = ("libjs-bootstrap4", "libjs-jquery", "libjs-popper.js")
 """What Debian's Prometheus needs beside itself to show its pages."""
 
 
 @dataclass(frozen=True)
 class Site:
-    """Addresses of a site's Prometheus and of its Locust with web UI."""
+    """Addresses of a site's Prometheus, of its Locust with web UI, and of its gateway where it is known."""
 
     prometheus: str
     locust: str
+    service: str = ""
 
 
 @contextlib.contextmanager
 def local_site(directory: Path) -> Iterator[Site]:
     """Start a site whose Prometheus scrapes every second; its logs and data go to the directory."""
-    service, locust, node_exporter, prometheus = (f"127.0.0.1:{port}" for port in free_ports(4))
+    service, gateway, locust, node_exporter, prometheus = (f"127.0.0.1:{port}" for port in free_ports(5))
     configuration = directory / "prometheus.yml"
     targets = {
-        "inference": service,
+        "gateway": gateway,
         "locust": locust,
         "node_exporter": node_exporter,
         "prometheus": prometheus,
     }
     configuration.write_text(yaml.safe_dump(prometheus_configuration(targets)))
     (directory / "metrics").mkdir()
+    (directory / "textfiles").mkdir()
+    (directory / "textfiles" / "deployments.prom").write_text(
+        'ml_workshop_deployment_timestamp_seconds{slot="blue",release="1.0.0",'
+        f'revision="{REVISION}",result="deployed"}} {time.time()}\n'
+    )
     subprocess.run(
         [APPLICATION / "ml-workshop", "train", "--dataset", "sample", "--output-dir", directory / "model"],
         check=True,
@@ -51,16 +59,19 @@ def local_site(directory: Path) -> Iterator[Site]:
     ).stdout.strip()
     listen = "--web.listen-address"
     programs: dict[str, tuple[list[str | Path], str]] = {
-        "service": (
+        "slot": (
             [
-                APPLICATION / "ml-workshop",
-                "serve",
-                "--model",
-                directory / "model",
-                "--port",
-                port_of(service),
+                *(APPLICATION / "ml-workshop", "serve", "--model", directory / "model"),
+                *("--socket", directory / "blue.sock"),
             ],
             f"http://{service}/health/ready",
+        ),
+        "gateway": (
+            [
+                program("haproxy", "haproxy"),
+                *("-db", "-f", write_configuration(directory, service, gateway)),
+            ],
+            f"http://{gateway}/metrics",
         ),
         "locust": (
             [
@@ -70,7 +81,13 @@ def local_site(directory: Path) -> Iterator[Site]:
             f"http://{locust}/",
         ),
         "node_exporter": (
-            [program("prometheus-node-exporter", "prometheus-node-exporter"), f"{listen}={node_exporter}"],
+            [
+                *(
+                    program("prometheus-node-exporter", "prometheus-node-exporter"),
+                    f"{listen}={node_exporter}",
+                ),
+                f"--collector.textfile.directory={directory / 'textfiles'}",
+            ],
             f"http://{node_exporter}/",
         ),
         "prometheus": (
@@ -92,9 +109,10 @@ def local_site(directory: Path) -> Iterator[Site]:
     with contextlib.ExitStack() as stack:
         for name, (command, _) in programs.items():
             stack.enter_context(running(command, environment, directory / f"{name}.log"))
+        set_state(directory, "green", "maint")
         for name, (_, address) in programs.items():
             wait_for(address, directory / f"{name}.log")
-        yield Site(f"http://{prometheus}", f"http://{locust}")
+        yield Site(f"http://{prometheus}", f"http://{locust}", f"http://{service}")
 
 
 def prometheus_configuration(targets: dict[str, str]) -> dict[str, object]:
@@ -102,7 +120,17 @@ def prometheus_configuration(targets: dict[str, str]) -> dict[str, object]:
         "global": {"scrape_interval": "1s", "evaluation_interval": "1s"},
         "rule_files": [str(ROOT / "monitoring" / "rules" / "*.yml")],
         "scrape_configs": [
-            {"job_name": job, "static_configs": [{"targets": [target]}]} for job, target in targets.items()
+            *({"job_name": job, "static_configs": [{"targets": [at]}]} for job, at in targets.items()),
+            {
+                "job_name": "inference",
+                "static_configs": [
+                    {
+                        "targets": [targets["gateway"]],
+                        "labels": {"slot": slot, "__metrics_path__": f"/slots/{slot}/metrics"},
+                    }
+                    for slot in ("blue", "green")
+                ],
+            },
         ],
     }
 

@@ -9,7 +9,10 @@ import pytest
 import requests
 from answers import BOARDS, MONITORING, Answers
 from local_site import Site
+from prometheus_api import Api
+from workshop_monitoring.board import Kind, Query
 from workshop_monitoring.console import chosen
+from workshop_monitoring.grafana import DEPLOYMENTS
 
 EXPECTED = {panel.title: panel for board in BOARDS for panel in chosen(board)}
 
@@ -95,6 +98,12 @@ def test_a_panel_without_data_says_why(drawn: str) -> None:
 
 def test_lines_are_drawn(drawn: str) -> None:
     assert lines(drawn) >= LINES
+
+
+def test_deployments_are_marked(drawn: str, api: Api) -> None:
+    found = api.ask(Query("", DEPLOYMENTS), Kind.GRAPH, {}, step=15)["result"]
+    recent = [series for series in found if time.time() - float(series["values"][0][1]) / 1000 < 600]
+    assert bool(recent) <= ('class="deployment"' in drawn)
 
 
 def test_hosts_of_the_site_can_be_chosen(drawn: str, site: Site) -> None:

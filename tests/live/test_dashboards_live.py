@@ -1,5 +1,7 @@
 """Every query of every panel is asked of a real Prometheus, while Locust makes traffic on a real service."""
 
+import time
+
 import pytest
 from answers import BOARDS, Answers, complaint, variables
 from prometheus_api import Api
@@ -32,9 +34,20 @@ def test_variable_offers_values(board: Board, name: str, api: Api, answers: Answ
     assert not chosen or chosen in offered
 
 
-def test_the_revision_that_is_served_is_marked(api: Api, answers: Answers) -> None:
-    data = api.ask(Query("", grafana.NEW_REVISION), Kind.GRAPH, {}, step=15)
-    assert data["resultType"] == "matrix"
+def test_the_newest_deployment_is_marked_at_its_time(api: Api, answers: Answers) -> None:
+    [newest, *_] = api.ask(Query("", grafana.DEPLOYMENTS), Kind.GRAPH, {}, step=15)["result"]
+    assert {"result", "release", "slot", "instance"} <= newest["metric"].keys()
+    assert len(newest["metric"]["revision"]) == 12
+    [milliseconds] = {value for _time, value in newest["values"]}
+    assert 0 < time.time() - float(milliseconds) / 1000 < 40 * 86400
+
+
+def test_the_idle_slot_is_no_target_that_is_down(api: Api, answers: Answers) -> None:
+    scraped = api.get("query", query='up{job="inference"}')["result"]
+    assert {target["metric"]["slot"]: target["value"][1] for target in scraped} == {"blue": "1", "green": "1"}
+    models = api.get("query", query="count by (instance) (ml_workshop_model_info)")["result"]
+    assert models
+    assert all(model["value"][1] == "1" for model in models)
 
 
 @pytest.mark.parametrize(
