@@ -91,6 +91,7 @@ def _serve(options: argparse.Namespace) -> None:
                     body_bytes=options.max_body_bytes,
                     texts=options.max_texts,
                     text_characters=options.max_text_characters,
+                    explained_characters=min(Limits.explained_characters, options.max_text_characters),
                     seconds=options.timeout,
                 ),
                 model_name=options.model_name,

@@ -15,7 +15,7 @@ from ml_workshop.serving.middleware import REQUEST_ID, TEXTS, RequestMiddleware
 from ml_workshop.serving.model import ServedModel
 from ml_workshop.serving.openapi import document
 from ml_workshop.serving.page import HEADERS, PAGE
-from ml_workshop.serving.parsing import BadRequestError, only_text, read_json, texts_to_classify
+from ml_workshop.serving.parsing import BadRequestError, read_json, text_to_explain, texts_to_classify
 from ml_workshop.serving.plain_flask import PlainFlask, PlainResponse, json_response
 from ml_workshop.serving.v2 import v2_routes
 
@@ -58,7 +58,7 @@ def create_app(
 
     @app.post("/explain")
     def explain_prediction() -> Response:
-        text = only_text(read_json(request.environ), limits)
+        text = text_to_explain(read_json(request.environ), limits)
         request.environ[TEXTS] = 1
         explanation = explain(model.predictor, text)
         metrics.count_prediction(explanation.prediction)

@@ -1,4 +1,4 @@
-"""What must be in the environment before the server's libraries are imported."""
+"""The environment of the server's libraries; they read it when they are imported."""
 
 import os
 import shutil
@@ -9,37 +9,34 @@ from pathlib import Path
 
 from ml_workshop.errors import ServingError
 
-_METRICS_DIRECTORY = "PROMETHEUS_MULTIPROC_DIR"
+_METRICS = "PROMETHEUS_MULTIPROC_DIR"
 
 
 @contextmanager
 def prepared_environment() -> Iterator[None]:
-    """Set up the directory in which the workers' metrics meet, and one thread per process for linear algebra.
+    """Prepare the directory of the workers' metrics, and one thread per process for linear algebra.
 
-    PROMETHEUS_MULTIPROC_DIR may name the directory; what an earlier run left there is removed. Without it a
-    temporary one is made and removed at the end.
+    PROMETHEUS_MULTIPROC_DIR names the directory; files of an earlier run are removed. Without it, a temporary
+    directory is used and removed at the end.
 
     Raises:
         ServingError: The directory cannot be written.
     """
     for library in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
         os.environ.setdefault(library, "1")
-    given = os.environ.get(_METRICS_DIRECTORY)
-    if given:
-        try:
-            Path(given).mkdir(parents=True, exist_ok=True)
-            for leftover in Path(given).glob("*.db"):
-                leftover.unlink()
-        except OSError as error:
-            raise ServingError(
-                f"{_METRICS_DIRECTORY}={given} cannot be written: {error.strerror}."
-            ) from error
-        yield
-        return
+    temporary = None
+    if _METRICS not in os.environ:
+        temporary = os.environ[_METRICS] = tempfile.mkdtemp(prefix="ml-workshop-metrics-")
+    directory = Path(os.environ[_METRICS])
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        for leftover in directory.glob("*.db"):
+            leftover.unlink()
+    except OSError as error:
+        raise ServingError(f"{_METRICS}={directory} cannot be written: {error.strerror}.") from error
     owner = os.getpid()
-    directory = os.environ[_METRICS_DIRECTORY] = tempfile.mkdtemp(prefix="ml-workshop-metrics-")
     try:
         yield
     finally:
-        if os.getpid() == owner:  # a worker, too, leaves through here
-            shutil.rmtree(directory, ignore_errors=True)
+        if temporary and os.getpid() == owner:  # a worker leaves through here, too
+            shutil.rmtree(temporary, ignore_errors=True)

@@ -61,15 +61,15 @@ def read_json(environ: "WSGIEnvironment", wrong_shape: int = 422) -> dict[str, A
     return content
 
 
-def only_text(content: dict[str, Any], limits: Limits) -> str:
-    """Read the text of a request that has one.
+def text_to_explain(content: dict[str, Any], limits: Limits) -> str:
+    """Read the text of an explanation request.
 
     Raises:
         BadRequestError: 422 when `text` is missing or has a wrong value.
     """
     if "text" not in content:
         raise BadRequestError(422, 'Give "text", a string.')
-    return checked(content["text"], '"text"', limits)
+    return checked(content["text"], '"text"', limits.explained_characters)
 
 
 def texts_to_classify(content: dict[str, Any], limits: Limits) -> tuple[list[str], bool]:
@@ -84,22 +84,24 @@ def texts_to_classify(content: dict[str, Any], limits: Limits) -> tuple[list[str
     if ("text" in content) == ("texts" in content):
         raise BadRequestError(422, 'Give either "text", a string, or "texts", a list of strings.')
     if "text" in content:
-        return [checked(content["text"], '"text"', limits)], False
+        return [checked(content["text"], '"text"', limits.text_characters)], False
     texts = content["texts"]
     if not isinstance(texts, list) or not texts:
         raise BadRequestError(422, '"texts" must be a list of one or more strings.')
     if len(texts) > limits.texts:
         raise BadRequestError(422, f'"texts" has {len(texts)} entries; at most {limits.texts} are allowed.')
-    return [checked(text, f'"texts"[{position}]', limits) for position, text in enumerate(texts)], True
+    return [
+        checked(text, f'"texts"[{position}]', limits.text_characters) for position, text in enumerate(texts)
+    ], True
 
 
-def checked(text: object, name: str, limits: Limits, wrong_shape: int = 422) -> str:
+def checked(text: object, name: str, characters: int, wrong_shape: int = 422) -> str:
     """Return a text that may be classified.
 
     Args:
         text: What the client sent.
         name: Where it stood.
-        limits: Of a request.
+        characters: Most that it may have.
         wrong_shape: Status of the error.
 
     Raises:
@@ -109,9 +111,9 @@ def checked(text: object, name: str, limits: Limits, wrong_shape: int = 422) -> 
         raise BadRequestError(wrong_shape, f"{name} must be a string.")
     if not text or text.isspace():
         raise BadRequestError(wrong_shape, f"{name} is empty.")
-    if len(text) > limits.text_characters:
+    if len(text) > characters:
         raise BadRequestError(
-            wrong_shape, f"{name} has {len(text)} characters; at most {limits.text_characters} are allowed."
+            wrong_shape, f"{name} has {len(text)} characters; at most {characters} are allowed."
         )
     return text
 

@@ -43,7 +43,9 @@ class PlainFlask(Flask):
 
     def create_url_adapter(self, request: Request | None) -> MapAdapter | None:
         """Match the path of a request, whatever its host."""
-        return request and self.url_map.bind("", path_info=request.path, default_method=request.method)
+        if request is None:
+            return None
+        return self.url_map.bind("", path_info=request.path, default_method=request.method)
 
 
 def json_response(content: object, status: int = 200) -> Response:

@@ -141,4 +141,7 @@ def _texts(content: dict[str, Any], limits: Limits) -> list[str]:
         raise BadRequestError(400, f"The input tensor {INPUT} must have the shape {flat} or {column}.")
     if shape == column and all(isinstance(row, list) and len(row) == 1 for row in data):
         data = [row[0] for row in data]
-    return [checked(text, f'"data"[{position}]', limits, 400) for position, text in enumerate(data)]
+    return [
+        checked(text, f'"data"[{position}]', limits.text_characters, 400)
+        for position, text in enumerate(data)
+    ]
