@@ -1,7 +1,7 @@
 """Write the lab's additional hosts: several serving hosts and the gateway host in front of them.
 
-The output is an inventory file that Ansible reads after inventory/lab/hosts.yml. With one serving host there is no such
-file. Without a count, the lab keeps the hosts that it has.
+The output is an inventory file that Ansible reads after inventory/lab/hosts.yml. With one serving host there
+is no such file. Without a count, the lab keeps the hosts that it has.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ MOST = 9
 def inventory(count: int) -> dict[str, Any]:
     """Describe the hosts for `count` serving hosts (2 or more) and a gateway.
 
-    The gateway is published at 127.0.0.1, as the only serving host of a small lab is. Serving host number n is published
-    at 127.0.0.(n+1), so that verify.yml reaches each of them at the usual ports.
+    The gateway is published at 127.0.0.1, as the only serving host of a small lab is. Serving host number n
+    is published at 127.0.0.(n+1), so that verify.yml reaches each of them at the usual ports.
     """
     serving: dict[str, Any] = {}
     for number in range(1, count + 1):

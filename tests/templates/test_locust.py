@@ -1,0 +1,73 @@
+"""Units of the role locust in its three modes. Values behind -e are strings, so they are given as strings."""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+Render = Callable[..., str]
+WORKER = {"locust_mode": "worker", "locust_master_host": "10.0.0.5"}
+
+
+def environment(unit: str) -> dict[str, str]:
+    lines = re.findall(r'^Environment="?([A-Z_]+)=(.*?)"?$', unit, re.MULTILINE)
+    return dict(lines)
+
+
+@pytest.mark.parametrize(
+    ("mode", "units"),
+    [("standalone", ["locust"]), ("master", ["locust", "locust-worker"]), ("worker", ["locust-worker"])],
+)
+def test_each_mode_has_its_units(evaluate: Callable[..., Any], mode: str, units: list[str]) -> None:
+    assert evaluate("locust", "__locust_units", locust_mode=mode) == units
+    others = evaluate("locust", "__locust_other_units", locust_mode=mode)
+    assert sorted(units + others) == ["locust", "locust-worker"]
+
+
+@pytest.mark.parametrize(("processes", "expected"), [("0", "-1"), (0, "-1"), ("4", "4")])
+def test_workers_use_the_master_and_the_number_of_processes(
+    render: Render, processes: str, expected: str
+) -> None:
+    unit = render(
+        "locust",
+        "locust-worker.service.j2",
+        **WORKER,
+        locust_master_port="5600",
+        locust_processes=processes,
+    )
+    assert "exec locust --worker " in unit
+    values = environment(unit)
+    assert values["LOCUST_MASTER_NODE_HOST"] == "10.0.0.5"
+    assert values["LOCUST_MASTER_NODE_PORT"] == "5600"
+    assert values["LOCUST_PROCESSES"] == expected
+
+
+def test_workers_beside_the_master_use_the_loopback_address(render: Render) -> None:
+    unit = render("locust", "locust-worker.service.j2", locust_mode="master")
+    assert environment(unit)["LOCUST_MASTER_NODE_HOST"] == "127.0.0.1"
+    assert "PartOf=locust.service" in unit
+    assert "PartOf=" not in render("locust", "locust-worker.service.j2", **WORKER)
+
+
+def test_only_a_master_listens_for_workers(render: Render) -> None:
+    master = render("locust", "locust.service.j2", locust_mode="master", locust_master_port="5600")
+    assert "exec locust --master " in master
+    assert environment(master)["LOCUST_MASTER_BIND_PORT"] == "5600"
+    standalone = render("locust", "locust.service.j2")
+    assert "exec locust --locustfile " in standalone
+    assert "LOCUST_MASTER" not in standalone
+    assert "AF_NETLINK" not in standalone
+
+
+def test_a_new_release_restarts_all_services(evaluate: Callable[..., Any]) -> None:
+    inspection = {"stdout": "main_pid=7\ncurrent=locust\ncurrent=locust-worker"}
+
+    def outdated(changed: str) -> list[str]:
+        return evaluate(
+            "locust", "__locust_outdated",
+            locust_mode="master", locust_release_changed=changed, __locust_inspection=inspection,
+        )  # fmt: skip
+
+    assert outdated("false") == []
+    assert outdated("true") == ["locust", "locust-worker"]
