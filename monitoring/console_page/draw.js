@@ -165,10 +165,9 @@ function drawStat(panel, series) {
 }
 
 function drawTable(panel, series) {
-  const columns = [...new Set(series.flatMap((one) => Object.keys(one.labels)))].sort();
   const cell = (name, text) => element(name, {}, text);
-  const rows = series.map((one) => element("tr", {}, ...columns.map((name) => cell("td", one.labels[name] || ""))));
-  const table = element("table", {}, element("tr", {}, ...columns.map((name) => cell("th", name))), ...rows);
+  const rows = series.map((one) => element("tr", {}, ...panel.columns.map((name) => cell("td", one.labels[name] || ""))));
+  const table = element("table", {}, element("tr", {}, ...panel.columns.map((name) => cell("th", name))), ...rows);
   return [element("div", {class: "scroll wide"}, table)];
 }
 

@@ -69,6 +69,7 @@ class Panel:
         maximum: Where the axis ends; None: at the highest value.
         steps: Colours by value; in a graph they are lines.
         values: Words for values, of a panel that shows states.
+        columns: Labels that a table shows, in this order.
         links: Where to look next.
     """
 
@@ -83,6 +84,7 @@ class Panel:
     maximum: float | None = None
     steps: tuple[Step, ...] = ()
     values: tuple[tuple[int, str, str], ...] = ()
+    columns: tuple[str, ...] = ()
     links: tuple[Link, ...] = ()
 
     @property

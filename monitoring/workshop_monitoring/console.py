@@ -22,7 +22,8 @@ CHOICE = {
     ),
     "gateway": (
         *("Usable slots", "Requests waiting", "Errors of the gateway", "Connections in use"),
-        *("Requests by status", "Errors by origin", "Rejected", "State of each slot", "Weight"),
+        *("Requests by status", "Errors by origin", "Rejected", "Retries and redispatches"),
+        *("State of each slot", "Weight", "Requests by slot", "Response time"),
     ),
     "inference": ("Request rate", "Error ratio", "Latency", "Requests in flight"),
     "slo": ("Error budget over time", "Burn rate over 1h", "Errors and what is allowed"),
@@ -80,6 +81,7 @@ def _panel(panel: Panel) -> dict[str, Any]:
         "minimum": panel.minimum,
         "maximum": panel.maximum,
         "empty": panel.may_be_empty,
+        "columns": panel.columns,
         "steps": [{"since": step.since, "color": step.color} for step in panel.steps],
         "values": [{"value": value, "text": text, "color": color} for value, text, color in panel.values],
         "queries": [

@@ -241,7 +241,8 @@ WEIGHT = Panel(
 
 RESPONSE_TIME = Panel(
     "Response time",
-    "Mean time until a slot answered, over its last 1024 requests; without the wait in the queue.",
+    "Mean time until a slot answered, over its last 1024 requests, in whole milliseconds; "
+    "without the wait in the queue.",
     units.Seconds,
     (
         Query(

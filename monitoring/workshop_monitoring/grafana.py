@@ -196,7 +196,7 @@ def _drawn(panel: Panel) -> AnyPanel:
         case Kind.HEATMAP:
             return _heatmap(panel)
         case Kind.TABLE:
-            return _table()
+            return _table(panel)
         case Kind.STATES:
             return _states()
 
@@ -273,10 +273,13 @@ def _heatmap(panel: Panel) -> heatmap.Panel:
     )
 
 
-def _table() -> table.Panel:
+def _table(panel: Panel) -> table.Panel:
     """Labels as columns; time and value say nothing."""
-    hidden: dict[str, Any] = {"excludeByName": {"Time": True, "Value": True}}
-    return table.Panel().with_transformation(DataTransformerConfig(id_val="organize", options=hidden))
+    options: dict[str, Any] = {
+        "excludeByName": {"Time": True, "Value": True},
+        "indexByName": {name: position for position, name in enumerate(panel.columns)},
+    }
+    return table.Panel().with_transformation(DataTransformerConfig(id_val="organize", options=options))
 
 
 def _states() -> statetimeline.Panel:

@@ -13,6 +13,7 @@ from workshop_monitoring.slo import AVAILABILITY, LATENCY, Slo
 from workshop_monitoring.slo_dashboard import BUDGET_LEFT as SLO_BUDGET_LEFT
 
 INFERENCE = (Link("Inference", "/d/inference?${__url_time_range}"),)
+ALERT_LABELS = ("alertname", "severity", "job", "instance")
 FIRING_ALERTS = 'alertstate="firing", alertname!="Watchdog"'
 SLO = (Link("SLO", "/d/slo"),)
 
@@ -94,11 +95,12 @@ def firing(runbooks: str) -> Panel:
         (
             Query(
                 "",
-                f"max by (alertname, severity, job, instance) ({select('ALERTS', chosen=FIRING_ALERTS)})",
+                f"max by ({', '.join(ALERT_LABELS)}) ({select('ALERTS', chosen=FIRING_ALERTS)})",
                 may_be_empty="no alert fires",
             ),
         ),
         kind=Kind.TABLE,
+        columns=ALERT_LABELS,
         width=12,
         links=(Link("Runbook", f"{runbooks}/${{__data.fields.alertname}}.md"),) if "://" in runbooks else (),
     )

@@ -71,12 +71,20 @@ OUT_OF_VOCABULARY = Panel(
     ),
 )
 
+MODEL_LABELS = ("revision", "slot", "instance", "created", "dataset")
 MODEL_SERVED = Panel(
     "Model served",
     "What each slot serves that the gateway sends requests to; two on one instance are a canary.",
     units.NoUnit,
-    (Query("", f"max by (instance, slot, revision, dataset, created) ({SERVED})", NO_SLOT_IN_USE),),
+    (
+        Query(
+            "",
+            f"max by ({', '.join(MODEL_LABELS)}) ({shortened('created', SERVED, len('2026-11-25'))})",
+            NO_SLOT_IN_USE,
+        ),
+    ),
     kind=Kind.TABLE,
+    columns=MODEL_LABELS,
     height=6,
     width=12,
 )

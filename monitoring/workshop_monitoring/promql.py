@@ -43,9 +43,9 @@ def buckets(histogram: str, *matchers: str, chosen: str = CHOSEN) -> str:
     return f"sum by (le) ({rate(f'{histogram}_bucket', *matchers, chosen=chosen)})"
 
 
-def shortened(label: str, expression: str) -> str:
-    """Series whose label has at most its first 12 characters."""
-    return f'label_replace({expression}, "{label}", "$1", "{label}", "(.{{12}}).*")'
+def shortened(label: str, expression: str, length: int = 12) -> str:
+    """Series whose label has at most its first characters."""
+    return f'label_replace({expression}, "{label}", "$1", "{label}", "(.{{{length}}}).*")'
 
 
 def fill(expression: str, values: Mapping[str, str]) -> str:

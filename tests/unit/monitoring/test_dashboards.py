@@ -180,6 +180,13 @@ def test_model_shows_the_slots_that_get_requests_and_the_beginning_of_revisions(
         assert '"revision", "$1", "revision", "(.{12}).*"' in asked
 
 
+@pytest.mark.parametrize(("uid", "title"), [("home", "Alerts that fire"), ("model", "Model served")])
+def test_a_table_shows_the_labels_of_its_query_in_order(uid: str, title: str) -> None:
+    table = panel(uid, title)
+    order = table["transformations"][0]["options"]["indexByName"]
+    assert f"by ({', '.join(sorted(order, key=order.__getitem__))})" in table["targets"][0]["expr"]
+
+
 def test_model_compares_what_comes_in_with_the_baseline() -> None:
     asked = expressions("model")
     assert "ml_workshop_model_baseline_class_share" in asked["Class share"]
