@@ -1,5 +1,7 @@
 """The dashboard `gateway`: what HAProxy passes on, to which slot, what it answers itself and rejects."""
 
+from dataclasses import replace
+
 from grafana_foundation_sdk.models import units
 
 from workshop_monitoring.board import Board, Kind, Panel, Query, Row, Step, job_and_instance
@@ -7,7 +9,7 @@ from workshop_monitoring.promql import CHOSEN, rate, select
 
 FRONTEND = 'proxy="http"'
 BACKEND = 'proxy="inference"'
-BACKENDS = 'proxy=~"inference|inference_retry"'
+BACKENDS = 'proxy=~"inference(_retry)?"'
 NOT_WAIT = 'server!="wait"'
 SLOTS = f"{BACKENDS}, {NOT_WAIT}"
 """The slots, also when a request reached them after it waited (server wait) until one was up."""
@@ -281,6 +283,12 @@ SESSIONS_BY_SLOT = Panel(
     (Query(SERVER, by_server(select("haproxy_server_current_sessions", SLOTS))),),
 )
 
+
+def _row(title: str, *panels: Panel) -> Row:
+    """Graphs with room for the legend of both slots."""
+    return Row(title, tuple(replace(panel, height=9) for panel in panels))
+
+
 BOARD = Board(
     uid="gateway",
     title="Gateway",
@@ -288,8 +296,8 @@ BOARD = Board(
     variables=job_and_instance("haproxy_process_start_time_seconds", job="gateway"),
     rows=(
         Row("Now", (USABLE_SLOTS, REQUESTS_WAITING, ERROR_RATIO, CONNECTIONS_IN_USE)),
-        Row("Requests", (REQUESTS_BY_STATUS, ERRORS_BY_ORIGIN, REJECTED)),
-        Row("Load", (QUEUE, RETRIES, LIMITS)),
-        Row("Slots", (STATE, WEIGHT, RESPONSE_TIME, REQUESTS_BY_SLOT, ERRORS_BY_SLOT, SESSIONS_BY_SLOT)),
+        _row("Requests", REQUESTS_BY_STATUS, ERRORS_BY_ORIGIN, REJECTED),
+        _row("Load", QUEUE, RETRIES, LIMITS),
+        _row("Slots", STATE, WEIGHT, RESPONSE_TIME, REQUESTS_BY_SLOT, ERRORS_BY_SLOT, SESSIONS_BY_SLOT),
     ),
 )

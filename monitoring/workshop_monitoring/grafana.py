@@ -233,6 +233,8 @@ def _thresholds(steps: tuple[Step, ...]) -> dashboard.ThresholdsConfig:
 
 
 def _graph(panel: Panel) -> timeseries.Panel:
+    # A table of more than two lines would be cut off: legends get a third of a panel.
+    mode = LegendDisplayMode.LIST if len(panel.queries) > 2 else LegendDisplayMode.TABLE
     graph = (
         timeseries.Panel()
         .line_width(1)
@@ -240,7 +242,7 @@ def _graph(panel: Panel) -> timeseries.Panel:
         .show_points(VisibilityMode.NEVER)
         .legend(
             VizLegendOptions()
-            .display_mode(LegendDisplayMode.TABLE)
+            .display_mode(mode)
             .placement(LegendPlacement.BOTTOM)
             .show_legend(True)
             .calcs(["lastNotNull", "max"])

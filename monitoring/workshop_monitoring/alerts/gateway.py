@@ -10,7 +10,7 @@ ACTIVE_SERVERS = 'haproxy_backend_active_servers{job="gateway", proxy="inference
 
 _FRONTEND = 'job="gateway", proxy="http"'
 _BACKEND = 'job="gateway", proxy="inference"'
-_SLOTS = 'job="gateway", proxy=~"inference|inference_retry", server!="wait"'
+_SLOTS = 'job="gateway", proxy=~"inference(_retry)?", server!="wait"'
 """Requests that find no server up wait (server wait), and reach a slot by the backend inference_retry."""
 
 _UNLESS_DOWN = f"and on (job, instance)\n{ACTIVE_SERVERS} > 0"
@@ -95,12 +95,12 @@ def _failures() -> str:
 def _requests() -> str:
     """What reached a gateway per second: requests, and connections that were closed at once."""
     counters = ("http_requests", "denied_connections", "denied_sessions")
-    return f"({_sum(*(_rate(f'frontend_{what}', _FRONTEND) for what in counters))})"
+    return "(\n" + indent(_sum(*(_rate(f"frontend_{what}", _FRONTEND) for what in counters)), "  ") + "\n)"
 
 
 def _rate(counter: str, selector: str, code: str = "") -> str:
     matchers = f'{selector}, code="{code}"' if code else selector
-    return f"sum by (job, instance) (rate(haproxy_{counter}_total{{{matchers}}}[5m]))"
+    return f"sum by (job, instance) (\n  rate(haproxy_{counter}_total{{{matchers}}}[5m])\n)"
 
 
 def _sum(*expressions: str) -> str:

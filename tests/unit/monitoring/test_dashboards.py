@@ -93,6 +93,13 @@ def test_a_number_has_colours_of_its_own(uid: str) -> None:
         assert stat["fieldConfig"]["defaults"]["thresholds"]["steps"], stat["title"]
 
 
+@pytest.mark.parametrize("uid", DASHBOARDS)
+def test_legends_of_many_lines_are_no_table(uid: str) -> None:
+    for graph in (panel for panel in DASHBOARDS[uid]["panels"] if panel["type"] == "timeseries"):
+        wanted = "list" if len(graph["targets"]) > 2 else "table"
+        assert graph["options"]["legend"]["displayMode"] == wanted, graph["title"]
+
+
 def test_lines_have_the_colour_and_the_dashes_that_their_query_asks_for() -> None:
     styles = {
         override["matcher"]["options"]: {each["id"]: each["value"] for each in override["properties"]}
