@@ -41,6 +41,7 @@ def write_configuration(directory: Path, address: str, metrics_address: str) -> 
         ],
         check=True,
         capture_output=True,
+        cwd=ROOT,
     )
     text = configuration.read_text()
     for path in ("/run/haproxy", "/var/lib/haproxy"):
