@@ -46,7 +46,7 @@ def static_inventory(text: str, instances: list[dict[str, Any]], site: str, user
     if not instances:
         hosts["instance_a"] = ["instance-a ansible_host=ADDRESS_OF_INSTANCE_A"]
         hosts["instance_b"] = ["instance-b ansible_host=ADDRESS_OF_INSTANCE_B"]
-    preamble, *sections = re.split(r"(?m)^(?=\[)", re.sub(rf"(?m)^{MARK}.*\n", "", text))
+    preamble, *sections = re.split(r"(?m)^(?=\[)", re.sub(rf"(?m)^{re.escape(MARK)}.*\n", "", text))
     others = [section for section in sections if section[1 : section.index("]")] not in GROUPS]
     written = ["\n".join([f"[{group}]", *lines, "", ""]) for group, lines in hosts.items() if lines]
     mark = f"{MARK}{site}\n" if instances else ""

@@ -33,6 +33,15 @@ def _docker(*arguments: str, text: str | None = None) -> str:
     return done.stdout.strip()
 
 
+def subnet(network: str) -> IPv4Network:
+    """Return the addresses of a Docker network."""
+    return IPv4Network(_docker("network", "inspect", "--format={{(index .IPAM.Config 0).Subnet}}", network))
+
+
+def _group_ids(instance: Instance) -> set[str]:
+    return {group.id for group in instance.nics[0].group_set}
+
+
 @dataclass
 class Machines:
     """The containers of one fake account.
@@ -40,8 +49,8 @@ class Machines:
     Attributes:
         image: image of the hosts.
         label: value of the label ml-workshop.lab, by which lab/setup.sh tidies up.
-        public: network of the public addresses; the controller reaches it.
-        private: network of the private addresses; hosts reach each other in it.
+        public: Docker network of the public addresses; the controller reaches it.
+        private: Docker network of the private addresses; hosts reach each other in it.
         volumes: further volumes, as `docker run` takes them.
         user: login user who gets the key pair's public key.
         lingering: how often a security group that has just been used refuses to be deleted.
@@ -49,8 +58,8 @@ class Machines:
 
     image: str
     label: str
-    public: IPv4Network
-    private: IPv4Network
+    public: str
+    private: str
     volumes: list[str]
     user: str = "ubuntu"
     lingering: int = 2
@@ -59,26 +68,12 @@ class Machines:
 
     def __post_init__(self) -> None:
         """Prepare the addresses: none is used twice."""
-        self._public_addresses = itertools.islice(self.public.hosts(), 9, None)
-        self._private_addresses = itertools.islice(self.private.hosts(), 9, None)
-
-    @property
-    def networks(self) -> tuple[str, str]:
-        """Names of the public and the private network."""
-        return f"ml-workshop-{self.label}-public", f"ml-workshop-{self.label}-private"
-
-    def create_networks(self, companion: str) -> None:
-        """Create both networks and connect the container `companion` (the apt cache) to the public one."""
-        public, private = self.networks
-        label = f"--label=ml-workshop.lab={self.label}"
-        _docker("network", "create", label, f"--subnet={self.public}", public)
-        _docker("network", "create", label, "--internal", f"--subnet={self.private}", private)
-        if companion:
-            _docker("network", "connect", public, companion)
+        self._public_addresses = itertools.islice(subnet(self.public).hosts(), 99, None)
+        self._private_addresses = itertools.islice(subnet(self.private).hosts(), 99, None)
 
     def _connect_public(self, instance: Instance) -> None:
         address = str(next(self._public_addresses))
-        _docker("network", "connect", "--ip", address, self.networks[0], instance.id)
+        _docker("network", "connect", "--ip", address, self.public, instance.id)
         instance.nics[0].public_ip = address
 
     def create(self, instance: Instance) -> None:
@@ -86,7 +81,7 @@ class Machines:
         private = str(next(self._private_addresses))
         labels = [f"--label=ml-workshop.lab={self.label}", f"--name={instance.id}", f"--hostname={instance.id}"]
         mounts = [f"--volume={volume}" for volume in self.volumes]
-        _docker("create", *labels, *SYSTEMD, *mounts, f"--network={self.networks[1]}", f"--ip={private}", self.image)
+        _docker("create", *labels, *SYSTEMD, *mounts, f"--network={self.private}", f"--ip={private}", self.image)
         instance.nics[0].private_ip_address = private
         self._connect_public(instance)
         _docker("start", instance.id)
@@ -103,7 +98,7 @@ class Machines:
     def stop(self, instance: Instance) -> None:
         """Stop a container and take its public address away."""
         _docker("stop", "--time=20", instance.id)
-        _docker("network", "disconnect", self.networks[0], instance.id)
+        _docker("network", "disconnect", self.public, instance.id)
 
     def remove(self, instance: Instance) -> None:
         """Remove a container with its volumes."""
@@ -115,7 +110,7 @@ class Machines:
         for instance in running:
             rules = [
                 firewall.Rule(network, int(rule.from_port), int(rule.to_port))
-                for group in instance.security_groups or instance.nics[0].group_set
+                for group in instance.nics[0].group_set
                 for rule in group.ingress_rules
                 for network in self._sources(rule, running)
             ]
@@ -123,13 +118,9 @@ class Machines:
             firewall.apply(pid, rules)
 
     def _sources(self, rule: Any, running: list[Instance]) -> list[str]:
-        wanted = {pair["GroupId"] for pair in rule.source_groups}
-        members = [
-            f"{peer.private_ip}/32"
-            for peer in running
-            if wanted & {group.id for group in peer.security_groups or peer.nics[0].group_set}
-        ]
-        return [str(cidr["CidrIp"]) for cidr in rule.ip_ranges if "CidrIp" in cidr] + members
+        if rule.cidr_ipv4:
+            return [rule.cidr_ipv4]
+        return [f"{peer.private_ip}/32" for peer in running if rule.source_group.get("GroupId") in _group_ids(peer)]
 
     def follow_shutdowns(self, backend: EC2Backend) -> None:
         """Stop or terminate instances whose container powered itself off."""
@@ -141,20 +132,19 @@ class Machines:
                     self.remove(instance)
                 else:
                     instance.stop()
-                    _docker("network", "disconnect", self.networks[0], instance.id)
+                    _docker("network", "disconnect", self.public, instance.id)
 
     def _check_group_is_free(self, backend: EC2Backend, group_id: str) -> None:
         users = [
             instance
             for instance in backend.all_instances()
-            if instance.state != "terminated"
-            and group_id in {group.id for group in instance.security_groups or instance.nics[0].group_set}
+            if instance.state != "terminated" and group_id in _group_ids(instance)
         ]
         references = [
             group
             for group in backend.describe_security_groups()
             for rule in group.ingress_rules
-            if group.id != group_id and group_id in {pair["GroupId"] for pair in rule.source_groups}
+            if group.id != group_id and rule.source_group.get("GroupId") == group_id
         ]
         refused = self._refused.get(group_id, 0)
         self._refused[group_id] = refused + 1

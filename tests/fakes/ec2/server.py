@@ -1,7 +1,7 @@
 """Serve the fake EC2 API over HTTP, for `AWS_ENDPOINT_URL=http://127.0.0.1:PORT`.
 
     python -m tests.fakes.ec2.server --port 5555                         moto alone
-    python -m tests.fakes.ec2.server --port 5555 --image ml-workshop/host ...   with containers as instances
+    python -m tests.fakes.ec2.server --port 5555 --image ml-workshop/host --public NETWORK --private NETWORK   with containers as instances
 
 Beside the API:
 
@@ -17,13 +17,9 @@ import io
 import json
 import os
 from collections.abc import Callable, Iterable
-from ipaddress import IPv4Network
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import parse_qs
-
-if TYPE_CHECKING:
-    from .machines import Machines
 
 IMAGES = Path(__file__).with_name("images.json")
 STRICT = {
@@ -80,39 +76,34 @@ class Server:
         return f"{self._address or client}\n"
 
 
-def machines(options: argparse.Namespace) -> Machines:
-    """Prepare the containers' networks and let moto's instances be containers."""
-    from .machines import Machines
-
-    made = Machines(
-        options.image, options.label, IPv4Network(options.public), IPv4Network(options.private), options.volume
-    )
-    made.create_networks(options.companion)
-    made.install()
-    return made
-
-
 def main() -> None:
     """Read the command line and serve until the process is stopped."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--port", type=int, default=5555)
     parser.add_argument("--image", help="image of systemd containers; without it, instances are entries of moto only")
     parser.add_argument("--label", default="ec2", help="value of the containers' label ml-workshop.lab")
-    parser.add_argument("--public", default="10.214.1.0/24", help="network of the public addresses")
-    parser.add_argument("--private", default="10.214.2.0/24", help="network of the private addresses")
+    parser.add_argument("--public", help="Docker network of the public addresses")
+    parser.add_argument("--private", help="Docker network of the private addresses")
     parser.add_argument("--volume", action="append", default=[], help="volume of each container, as docker takes it")
-    parser.add_argument("--companion", default="", help="container to connect to the public network (the apt cache)")
-    parser.add_argument("--address", help="answer of /fake/address; by default the client's, or the gateway's of --public")
+    parser.add_argument("--pid-file", type=Path, help="file for the id of this process")
     options = parser.parse_args()
     os.environ.update({name: value for name, value in STRICT.items() if name not in os.environ})   # moto reads them at import
-    gateway = str(next(IPv4Network(options.public).hosts()))
+    from . import corrections
+
+    corrections.install()
+    address = None
     if options.image:
-        machines(options)
+        from .machines import Machines, subnet
+
+        Machines(options.image, options.label, options.public, options.private, options.volume).install()
+        address = str(next(subnet(options.public).hosts()))   # the bridge: containers see this machine so
     from moto.server import MotoRequestHandler
     from werkzeug.serving import make_server
 
-    application = Server(options.address or (gateway if options.image else None))
+    application = Server(address)
     server = make_server("127.0.0.1", options.port, application, threaded=True, request_handler=MotoRequestHandler)
+    if options.pid_file:
+        options.pid_file.write_text(str(os.getpid()))
     print(f"listening on http://127.0.0.1:{server.server_port}", flush=True)
     server.serve_forever()
 
