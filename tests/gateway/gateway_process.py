@@ -105,6 +105,13 @@ class Gateway:
         wait_until(f"{number} lines are logged", lambda: len(self.log()) >= number)
         return self.log()
 
+    def most_connections(self) -> int:
+        """Return the highest number of client connections at a time so far."""
+        (line,) = (
+            line for line in self.runtime_api("show stat").splitlines() if line.startswith("http,FRONTEND,")
+        )
+        return int(line.split(",")[5])
+
     def is_up(self, slot: str) -> bool:
         return any(
             line.startswith(f"inference,{slot},") and line.split(",")[17].startswith("UP")

@@ -1,0 +1,142 @@
+"""The gateway's configuration and drop-in are valid for all variables, as numbers or as strings."""
+
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+ROLE = Path(__file__).parents[2] / "roles" / "gateway"
+LUA = {"__gateway_lua_file": str(ROLE / "files" / "wait_for_server.lua")}
+DEFAULTS: dict[str, Any] = yaml.safe_load((ROLE / "defaults" / "main.yml").read_text())
+
+# What the package's unit sets and the drop-in has to override.
+PACKAGE_UNIT = """\
+[Unit]
+Description=HAProxy Load Balancer
+[Service]
+EnvironmentFile=-/etc/default/haproxy
+BindReadOnlyPaths=/dev/log:/var/lib/haproxy/dev/log
+Environment="PIDFILE=/run/haproxy.pid" "EXTRAOPTS=-S /run/haproxy-master.sock"
+ExecStart=/usr/sbin/haproxy -Ws -f $CONFIG -p $PIDFILE $EXTRAOPTS
+Type=notify
+"""
+
+Render = Callable[..., str]
+Evaluate = Callable[..., Any]
+
+VARIANTS = [
+    {},
+    {"gateway_bind_address": "::", "gateway_metrics_bind_address": "::1"},
+    {"gateway_requests_per_source": 100, "gateway_access_log": False},
+    {"gateway_trusted_proxies": ["192.0.2.1", "2001:db8::/32"]},
+    {"gateway_servers": [{"name": "instance-a", "address": "192.0.2.10:8000"}]},
+    {"gateway_servers": [{"name": "blue", "address": "unix@/run/b.sock", "metrics": "false"}]},
+]
+
+
+def as_strings(variables: dict[str, Any]) -> dict[str, Any]:
+    return {
+        name: value if isinstance(value, list) else str(value).lower() for name, value in variables.items()
+    }
+
+
+@pytest.mark.parametrize("variables", VARIANTS, ids=lambda variables: ",".join(variables) or "defaults")
+def test_haproxy_accepts_the_configuration(render: Render, tmp_path: Path, variables: dict[str, Any]) -> None:
+    haproxy = shutil.which("haproxy")
+    if haproxy is None:
+        pytest.skip("haproxy is missing: apt-get install haproxy")
+    file = tmp_path / "haproxy.cfg"
+    file.write_text(render("gateway", "haproxy.cfg.j2", **LUA, **variables))
+    checked = subprocess.run([haproxy, "-c", "-f", str(file)], capture_output=True, text=True)
+    assert checked.returncode == 0, checked.stderr
+    warnings = [line for line in checked.stderr.splitlines() if "WARNING" in line]
+    assert [line for line in warnings if "server state file" not in line] == []
+
+
+@pytest.mark.parametrize("template", ["haproxy.cfg.j2", "haproxy.service.conf.j2"])
+def test_strings_are_as_good_as_numbers(render: Render, template: str) -> None:
+    assert render("gateway", template, **as_strings(DEFAULTS)) == render("gateway", template)
+
+
+@pytest.fixture
+def unit(render: Render, tmp_path: Path) -> Callable[..., Path]:
+    def write(**variables: Any) -> Path:
+        path = tmp_path / "haproxy.service"
+        path.write_text(PACKAGE_UNIT + render("gateway", "haproxy.service.conf.j2", **variables))
+        return path
+
+    return write
+
+
+def analyze(*arguments: str) -> subprocess.CompletedProcess[str]:
+    program = shutil.which("systemd-analyze")
+    assert program, "systemd-analyze is missing: apt-get install systemd"
+    return subprocess.run([program, *arguments], capture_output=True, text=True)
+
+
+@pytest.mark.parametrize("variables", [{}, {"gateway_port": "80"}], ids=["8000", "80"])
+def test_unit_is_valid_and_its_exposure_at_most_2(
+    unit: Callable[..., Path], variables: dict[str, str]
+) -> None:
+    path = unit(**variables)
+    verified = analyze("verify", "--man=no", str(path))
+    complaints = [line for line in verified.stderr.splitlines() if path.name in line]
+    assert [line for line in complaints if "is not executable" not in line] == []
+    security = analyze("security", "--offline=true", "--threshold=20", "--no-pager", str(path))
+    assert security.returncode == 0, security.stdout.splitlines()[-1]
+
+
+def test_only_a_low_port_needs_a_capability(render: Render) -> None:
+    assert "AmbientCapabilities" not in render("gateway", "haproxy.service.conf.j2")
+    low = render("gateway", "haproxy.service.conf.j2", gateway_port="443")
+    assert "AmbientCapabilities=CAP_NET_BIND_SERVICE\n" in low
+    assert low.index("PrivateUsers=yes") < low.index("PrivateUsers=no")
+
+
+def test_a_change_of_the_configuration_is_no_change_of_the_unit(evaluate: Evaluate) -> None:
+    def ids(**variables: Any) -> tuple[str, str]:
+        return tuple(
+            evaluate("gateway", name, ansible_managed="", **variables)
+            for name in ("__gateway_config_id", "__gateway_unit_id")
+        )
+
+    configuration, drop_in = ids()
+    other_configuration, same_drop_in = ids(gateway_health_path="/other")
+    assert other_configuration != configuration and same_drop_in == drop_in
+    same_configuration, other_drop_in = ids(gateway_memory_max="1G")
+    assert same_configuration == configuration and other_drop_in != drop_in
+
+
+def test_default_values_are_in_range(evaluate: Evaluate) -> None:
+    assert not (evaluate("gateway", "__gateway_errors") or "").strip()
+    assert not (evaluate("gateway", "__gateway_errors", **as_strings(DEFAULTS)) or "").strip()
+
+
+@pytest.mark.parametrize(
+    ("variables", "error"),
+    [
+        ({"gateway_port": 0}, "gateway_port is 0: set it to a number from 1 to 65535."),
+        ({"gateway_port": "http"}, "gateway_port is http: set it to a number from 1 to 65535."),
+        ({"gateway_client_timeout": "0"}, "gateway_client_timeout is 0: set it to a number from 1 to 86400."),
+        (
+            {"gateway_server_max_connections": "500"},
+            "gateway_server_max_connections is 500: set it to a number from 501 to 1000000.",
+        ),
+        (
+            {"gateway_port": "8405"},
+            "gateway_port and gateway_metrics_port are both 8405: set one of them to another port.",
+        ),
+        ({"gateway_servers": []}, "gateway_servers is empty: set it to one server or more."),
+        (
+            {"gateway_servers": [{"name": "a b", "address": "192.0.2.1:80"}]},
+            'gateway_servers has a server named "a b": use letters, digits, dots, dashes and underscores,'
+            ' and not "wait".',
+        ),
+    ],
+)
+def test_values_out_of_range_are_named(evaluate: Evaluate, variables: dict[str, Any], error: str) -> None:
+    assert evaluate("gateway", "__gateway_errors", **variables).strip() == error
