@@ -82,7 +82,7 @@ def test_a_gateway_host_knows_every_serving_host_and_takes_their_load(value) -> 
     ]
     assert value(inventory, "watcher", "load_test_url") == "http://203.0.113.30:8001"
     scraped = targets(value(inventory, "watcher", "prometheus_scrape_configs"))
-    assert scraped["gateway"] == ["10.0.0.10:8405", "203.0.113.11:8405", "203.0.113.30:8405"]
+    assert scraped["gateway"] == ["203.0.113.30:8405", "10.0.0.10:8405", "203.0.113.11:8405"]
     assert scraped["node_exporter"][-1] == "203.0.113.30:9100"
 
 
