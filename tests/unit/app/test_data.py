@@ -77,25 +77,31 @@ def test_rows_without_text_are_left_out(write_dataset: WriteDataset) -> None:
 @pytest.mark.parametrize(
     ("train", "test", "says"),
     [
-        (None, GOOD, "no train.parquet, train.csv or train.jsonl"),
-        (GOOD, None, "no test.parquet, test.csv or test.jsonl"),
-        ([{"review": "x", "label": 1}], GOOD, "no column text (it has: label, review)"),
-        ([{"text": "x", "stars": 1}], GOOD, "no column label (it has: stars, text)"),
-        ([{"text": "x", "label": 1}] * 3, GOOD, "the one class 1"),
+        (None, GOOD, "has no train.* (it has: test)"),
+        (None, None, "has no train.* and test.* (.parquet, .csv, .tsv, .jsonl, .json)"),
+        ([{"opinion": "x", "label": 1}], GOOD, "no column text (or review, sentence"),
+        ([{"text": "x", "stars": 1}], GOOD, "no column label (or sentiment, class"),
+        ([{"text": "x", "stars": 1}], GOOD, "; it has: text, stars."),
+        ([{"text": "x", "label": 1}] * 3, GOOD, "the one class 'positive'"),
+        ([{"text": "x", "label": 1}] * 3, GOOD[:1], "the one class '1'"),
         ([], GOOD, "no row with a text"),
         ([{"text": " ", "label": 1}], GOOD, "no row with a text"),
         (GOOD, [{"text": "", "label": 1}], "split test has no row with a text"),
-        ([*GOOD, {"text": "x", "label": 2}], GOOD, "class 2 has a single row"),
+        ([*GOOD, {"text": "x", "label": 2}], GOOD, "class '2' has a single row in split train"),
         (GOOD, [{"text": "x", "label": 5}], "label 5 of split test does not occur in split train"),
         ([*GOOD, {"text": "x", "label": None}], GOOD, "row 5 of split train has no label"),
-        ([*GOOD, {"text": "x", "label": -1}], GOOD, "row 5 of split train has no label"),
-        (GOOD, [{"text": "x", "label": -1}], "row 1 of split test has no label (empty, or -1 as on the hub)"),
+        (
+            [*GOOD, {"text": "x", "label": -1}],
+            GOOD,
+            "column label has the labels -1, 0, 1; -1 may mean no label",
+        ),
+        (GOOD, [{"text": "x", "label": -1}], "column label has the labels -1, 0, 1; -1 may mean no label"),
         ([*GOOD, {"text": "x", "label": float("nan")}], GOOD, "row 5 of split train has no label"),
         ([*GOOD, {"text": "x", "label": 0.5}], GOOD, "label 0.5 of row 5 of split train is neither"),
         ([*GOOD, {"text": "x", "label": [1]}], GOOD, "label [1] of row 5 of split train is neither"),
-        (GOOD[:2], GOOD, "class 1 has a single row"),
+        (GOOD[:2], GOOD, "class 'positive' has a single row"),
         ([*GOOD, {"text": 7, "label": 1}], GOOD, "text of row 5 of split train is not a string"),
-        ([*GOOD, {"text": "x", "label": "1"}], GOOD, "partly numbers, partly strings"),
+        ([*GOOD, {"text": "x", "label": "good"}], GOOD, "partly words as labels (0, 1, good)"),
     ],
 )
 def test_what_cannot_be_trained_on(
@@ -112,10 +118,24 @@ def test_what_cannot_be_trained_on(
     ("name", "content", "says"),
     [
         ("train.jsonl", b"{", "not valid JSON at line 1"),
-        ("train.jsonl", b"[1]\n", "line 1 is not a JSON object"),
-        ("train.csv", b"text,label\n\xff\xfe,1\n", "not UTF-8"),
-        ("train.csv", b"", "no column text and no column label"),
+        ("train.jsonl", b"\n[1]\n", "line 2: 1 is not a JSON object"),
+        ("train.json", b'[{"text": "x", "label": 1},\n{"text"}]', "not valid JSON at line 2"),
+        (
+            "train.jsonl",
+            b'{"text": "x", "label": 1}\n{"text": "x"}\n',
+            r"row 2 has no text and label \(it has: text\)",
+        ),
+        ("train.csv", b"", "no column text .* and no column label .* it has: nothing"),
         ("train.parquet", b"PAR1 no", "not a parquet file"),
+        (
+            "train.csv",
+            b'text,label\nx,1\n"y\nz"!,0\n',
+            "line 3: ',' expected after '\"'; enclose texts in quotes",
+        ),
+        ("train.csv", b"text,label\nx,1\ngood, really,1\n", "line 3: 3 fields instead of 2; enclose texts"),
+        ("train.csv", b'text,label\n"x,1\ny,0\n', "line 2: unexpected end of data; enclose texts"),
+        # Quotes escaped by backslash, but not everywhere: neither reading fits.
+        ("train.csv", b'text,label\n"a \\"b\\" c",1\n"a "b" c",0\n', "line 2: ',' expected after '\"'"),
     ],
 )
 def test_files_that_cannot_be_read(tmp_path: Path, name: str, content: bytes, says: str) -> None:
@@ -206,13 +226,30 @@ def test_identity_follows_the_content(write_dataset: WriteDataset) -> None:
 
 def test_rows_to_evaluate_on_use_the_classes_of_the_model(tmp_path: Path) -> None:
     path = tmp_path / "rows.jsonl"
-    rows = [{"text": "x", "label": "positive"}, {"text": "y", "label": 0}, {"text": "", "label": 1}]
-    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
-    assert load_rows(path, ["negative", "positive"]) == Split(["x", "y"], [1, 0])
-    with pytest.raises(DataError, match=r"row 1: label .positive. is none of the model's classes"):
+
+    def write(*labels: object) -> None:
+        path.write_text("".join(json.dumps({"text": "x", "label": label}) + "\n" for label in labels))
+
+    for labels, names, expected in (
+        (["positive", "negative"], ["negative", "positive"], [1, 0]),
+        ([1, 0, "1.0"], ["negative", "positive"], [1, 0, 1]),
+        ([2, 1], ["negative", "positive"], [1, 0]),
+        ([-1, 1], ["negative", "positive"], [0, 1]),
+        (["pos"], ["negative", "positive"], [1]),
+        ([1], ["sport", "art"], [1]),
+        ([0, 1], ["sport", "art"], [0, 1]),
+        (["art"], ["sport", "art"], [1]),
+        ([1, 2], ["1", "2", "3"], [0, 1]),
+    ):
+        write(*labels)
+        assert load_rows(path, names) == Split(["x"] * len(labels), expected)
+    write("positive")
+    with pytest.raises(
+        DataError, match=r"has the label 'positive', none of the model's classes \(sport, art"
+    ):
         load_rows(path, ["sport", "art"])
-    path.write_text(json.dumps({"text": "x", "label": [0]}))
-    with pytest.raises(DataError, match=r"row 1: label \[0\] is none"):
+    write([0])
+    with pytest.raises(DataError, match=r"label \[0\] of row 1 of split test is neither"):
         load_rows(path, ["negative", "positive"])
     with pytest.raises(DataError, match="does not exist"):
         load_rows(tmp_path / "missing.csv", ["a", "b"])

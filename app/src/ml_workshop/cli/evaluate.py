@@ -23,7 +23,7 @@ def register(subcommands: "Subcommands") -> None:
         type=Path,
         required=True,
         metavar="PATH",
-        help="parquet, csv or jsonl file, or directory with test.*",
+        help="parquet, csv or JSON file, or directory with test.*",
     )
 
 

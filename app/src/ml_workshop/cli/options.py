@@ -4,7 +4,7 @@ import argparse
 import math
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     Subcommands = argparse._SubParsersAction[argparse.ArgumentParser]
@@ -25,6 +25,15 @@ def subcommand(
     parser = subcommands.add_parser(name, help=summary, description=summary)
     parser.set_defaults(run=run, extra=extra)
     return parser
+
+
+def add_with_alias(add_argument: Callable[..., argparse.Action], flag: str, **settings: Any) -> None:  # noqa: ANN401
+    """Add an option, and its name with underscores, which the help omits, as the original workshop has it."""
+    action = add_argument(flag, **settings)
+    alias = f"--{flag[2:].replace('-', '_')}"
+    if alias != flag:
+        hidden = {"dest": action.dest, "default": argparse.SUPPRESS, "help": argparse.SUPPRESS}
+        add_argument(alias, **{**settings, **hidden})
 
 
 def whole_number(lowest: int, highest: int) -> Callable[[str], int]:

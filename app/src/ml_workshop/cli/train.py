@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ml_workshop.cli.options import subcommand, whole_number
+from ml_workshop.cli.options import add_with_alias, subcommand, whole_number
 from ml_workshop.training.recipe import Recipe
 
 if TYPE_CHECKING:
@@ -17,8 +17,10 @@ _DEFAULT = Recipe()
 def register(subcommands: "Subcommands") -> None:
     """Add the subcommands."""
     train = subcommand(subcommands, "train", _train, "train", "train a model")
-    train.add_argument(
-        "--output-dir", type=Path, required=True, metavar="DIR", help="model directory to make"
+    # A group, because argparse cannot require one of two names of different visibility.
+    output = train.add_mutually_exclusive_group(required=True)
+    add_with_alias(
+        output.add_argument, "--output-dir", type=Path, metavar="DIR", help="model directory to make"
     )
     train.add_argument(
         "--examples",
@@ -42,7 +44,7 @@ def _add_what_determines_the_result(parser: argparse.ArgumentParser) -> None:
         "--dataset",
         default="stanfordnlp/imdb",
         metavar="DATASET",
-        help="hub id, directory with train.* and test.* (parquet, csv, jsonl; columns text, label), "
+        help="hub id, directory with train.* and test.* (parquet, csv or JSON; docs/data.md), "
         "or `sample` (default: %(default)s)",
     )
     parser.add_argument(
@@ -56,7 +58,8 @@ def _add_what_determines_the_result(parser: argparse.ArgumentParser) -> None:
         ("--seed", "seed", whole_number(0, 2**32 - 1), "seed of everything random"),
     )
     for flag, name, kind, summary in numbers:
-        parser.add_argument(
+        add_with_alias(
+            parser.add_argument,
             flag,
             dest=name,
             type=kind,

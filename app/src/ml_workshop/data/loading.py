@@ -1,100 +1,102 @@
-"""From what a person called a data set to the data set."""
+"""Opening a data set by the name that the user gives."""
 
-import hashlib
 import re
-from collections.abc import Hashable
 from pathlib import Path
 
-from ml_workshop.data import files, hub
-from ml_workshop.data.dataset import SAMPLE, SAMPLE_DIRECTORY, Dataset, Split, build
+from ml_workshop.data import hub
+from ml_workshop.data.columns import Table
+from ml_workshop.data.dataset import SAMPLE, SAMPLE_DIRECTORY, UNLABELLED, Dataset, Split
+from ml_workshop.data.files import SUFFIXES, open_table
+from ml_workshop.data.layout import Parts, content_hash, find_splits
+from ml_workshop.data.reading import readable
+from ml_workshop.data.source import Source
 from ml_workshop.errors import DataError
 
 _HUB_ID = re.compile(r"\w[\w.-]*(/\w[\w.-]*)?")
 
 
-def dataset_identity(name: str, revision: str = "main") -> str:
-    """Return what tells the content of a data set from any other, without loading it.
-
-    Args:
-        name: Hub id, directory, or "sample".
-        revision: Branch, tag or commit, for a hub id.
+def dataset_identity(name: str, revision: str = "main", unlabelled: bool = False) -> str:
+    """Return an identifier of the content of a data set, without reading its rows; see `open_dataset`.
 
     Raises:
         DataError: There is no such data set.
     """
-    directory = _directory(name)
-    if directory is None:
-        return f"hub:{name}@{hub.resolve_commit(name, revision)}"
-    hashes = [files.file_identity(files.find_split(directory, split)) for split in ("train", "test")]
-    return f"files:{hashlib.sha256(''.join(hashes).encode()).hexdigest()}"
+    place = _place(name)
+    if place is None:
+        dataset_id = hub.current_id(name)
+        return f"hub:{dataset_id}@{hub.resolve_commit(dataset_id, revision)}"
+    parts = _training_parts(place, unlabelled)
+    return f"files:{content_hash([path for split in sorted(parts) for path in parts[split]])}"
+
+
+def open_dataset(name: str, revision: str = "main", unlabelled: bool = False) -> Source:
+    """Open a data set to read it in batches.
+
+    Args:
+        name: Hub id, "sample", file, or directory (docs/data.md has the layouts).
+        revision: Branch, tag or commit, for a hub id.
+        unlabelled: Whether to open the split of texts without labels, too, if there is one.
+
+    Raises:
+        DataError: The data set is unknown or cannot be read.
+    """
+    identity = dataset_identity(name, revision, unlabelled)
+    place = _place(name)
+    if place is None:
+        dataset_id, _, commit = identity.removeprefix("hub:").rpartition("@")
+        return Source(dataset_id, identity, hub.open_splits(dataset_id, commit))
+    short_name = name if name == SAMPLE else place.resolve().stem  # published; the path is not
+    return Source(short_name, identity, _open(_training_parts(place, unlabelled)))
 
 
 def load_dataset(name: str, revision: str = "main") -> Dataset:
-    """Load a data set.
-
-    Args:
-        name: Hub id, "sample", or directory with train.* and test.* (parquet, csv, jsonl; text, label).
-        revision: Branch, tag or commit, for a hub id.
+    """Load the training and test rows of a data set; see `open_dataset`.
 
     Raises:
-        DataError: The data set is unknown or cannot be trained on; says why.
+        DataError: The data set is unknown or cannot be trained on.
     """
-    identity = dataset_identity(name, revision)
-    directory = _directory(name)
-    if directory is None:
-        rows, names = hub.read_splits(name, identity.rpartition("@")[2])
-        return build(name, identity, rows, names)
-    train, names = files.read_rows(files.find_split(directory, "train"))
-    test, _ = files.read_rows(files.find_split(directory, "test"))
-    return build(_short_name(name, directory), identity, {"train": train, "test": test}, names)
+    return open_dataset(name, revision).load()
 
 
 def load_rows(path: Path, label_names: list[str]) -> Split:
     """Load rows to evaluate a model on.
 
     Args:
-        path: A parquet, csv or jsonl file, or a directory with test.*.
-        label_names: The classes of the model; labels are their indices or names.
+        path: A file or directory with test rows; of a data set without, those that training leaves out.
+        label_names: The classes of the model.
 
     Raises:
         DataError: The file cannot be read, or a label is none of the model's.
     """
-    with files.readable(path):
-        file = files.find_split(path, "test") if path.is_dir() else path
-        there = file.is_file()
-    if not there:
-        raise DataError(
-            f"{file} does not exist: give a parquet, csv or jsonl file, or a directory with test.*."
-        )
-    rows, _ = files.read_rows(file)
-    index: dict[object, int] = {name: position for position, name in enumerate(label_names)}
-    numbers = all(re.fullmatch(r"-?\d+", name) for name in label_names)
-    index.update({int(name) if numbers else position: position for position, name in enumerate(label_names)})
-    split = Split([], [])
-    for number, (text, label) in enumerate(rows, start=1):
-        if not isinstance(label, Hashable) or label not in index:
-            known = ", ".join(label_names)
-            raise DataError(f"{file} row {number}: label {label!r} is none of the model's classes ({known}).")
-        if isinstance(text, str) and text.strip():
-            split.texts.append(text)
-            split.labels.append(index[label])
-    if not len(split):
-        raise DataError(f"{file} has no row with a text.")
-    return split
+    with readable(path):
+        if not path.exists():
+            raise DataError(f"{path} does not exist: give a data file, or a directory with test.*.")
+        parts = find_splits(path)
+    if path.is_file() or (path.name == "test" and "train" in parts):
+        parts = {"test": parts["train"]}
+    return Source(str(path), "", _open(parts)).load_test(label_names)
 
 
-def _short_name(name: str, directory: Path) -> str:
-    """A model card tells the world which data set it was, not where it lay."""
-    return name if name == SAMPLE else directory.resolve().name
+def _training_parts(place: Path, unlabelled: bool) -> Parts:
+    parts = find_splits(place)
+    if "train" not in parts:
+        raise DataError(f"{place} has no train.* (it has: {', '.join(parts)}).")
+    return {split: paths for split, paths in parts.items() if unlabelled or split != UNLABELLED}
 
 
-def _directory(name: str) -> Path | None:
-    """Return the directory that a name means, None for a hub id."""
+def _open(parts: Parts) -> dict[str, list[Table]]:
+    return {
+        split: [open_table(path, split != UNLABELLED) for path in paths] for split, paths in parts.items()
+    }
+
+
+def _place(name: str) -> Path | None:
+    """Return the directory or file that a name stands for, None for a hub id."""
     if name == SAMPLE:
         return SAMPLE_DIRECTORY
     path = Path(name).expanduser()
-    with files.readable(path):
-        if name and path.is_dir():
+    with readable(path):
+        if name and (path.is_dir() or (path.suffix.lower() in SUFFIXES and path.is_file())):
             return path
     if _HUB_ID.fullmatch(name) and not path.exists():
         return None
