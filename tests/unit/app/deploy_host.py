@@ -1,4 +1,4 @@
-"""A serving host for tests of deployments: real files, models and servers; fakes of systemd and HAProxy's socket."""
+"""A serving host for tests of deployments; only systemd and HAProxy's socket are fakes."""
 
 import http.client
 import json
@@ -127,7 +127,7 @@ class Host:
         return subprocess.Popen(command, env=environment, stdout=pipe, stderr=pipe, text=True)
 
     def command(self, *arguments: str, code: int = 0) -> tuple[Any, str]:
-        """Run `ml-workshop ARGUMENTS`; return the object on standard output, and the sentence that ends standard error."""
+        """Run the command; return the object on standard output and the last line of standard error."""
         process = self.start(*arguments)
         output, errors = process.communicate(timeout=60)
         assert process.returncode == code, (process.returncode, output, errors)

@@ -37,7 +37,7 @@ class FakeServer:
 
 
 class FakeHAProxy:
-    """Attributes: servers, commands (those that changed something), kill_after (a pattern: the client is killed)."""
+    """Has servers, commands (those that changed something), kill_after (pattern: kill the client)."""
 
     def __init__(self, socket_file: Path, runtime: Path) -> None:
         self.servers = {

@@ -1,9 +1,7 @@
-"""`ml-workshop deploy` and `rollback`: real commands, models and servers; fakes of systemd and HAProxy's socket."""
+"""`ml-workshop deploy` and `rollback`; only systemd and HAProxy's socket are fakes."""
 
-import json
 import os
 import shutil
-import subprocess
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -53,3 +51,203 @@ def test_deploy_again_new_revision_rollback(host: Host) -> None:
     metric = (host.root / "metrics" / "deployments.prom").read_text().splitlines()
     assert metric[1] == "# TYPE ml_workshop_deployment_timestamp_seconds gauge"
     assert f'{{slot="blue",release="r1",revision="{first}",result="rolled_back"}} ' in metric[2]
+
+
+@pytest.mark.parametrize(
+    ("step", "completed"),
+    [
+        ("systemd-run .* resolve", False),
+        ("systemd-run .* pull", False),
+        ("systemd-run .* predict", False),
+        ("systemctl start", False),
+        ("green weight 0", False),
+        ("green state ready", False),
+        ("green weight 100", False),
+        ("blue state drain", False),
+        ("systemctl enable", True),
+        ("blue state maint", True),
+        ("systemctl stop inference@blue", True),
+        ("systemctl disable", True),
+    ],
+)
+def test_killed_after_a_step_and_run_again(host: Host, step: str, completed: bool) -> None:
+    first = host.publish(1)
+    host.command("deploy")
+    second = host.publish(2)
+    host.kill_after(step)
+    host.command("deploy", code=-9)
+    servers = host.haproxy.servers
+    assert any(s.admin == "ready" and s.weight and host.served(slot) for slot, s in servers.items()), "served"
+
+    result, _ = host.command("deploy")
+    assert result["changed"] and result["revision"] == second
+    host.assert_serves("green", second)
+    assert host.state()["slots"]["blue"]["revision"] == first
+    results = [line["result"] for line in host.journal()]
+    if completed:
+        assert (result["result"], results) == ("repaired", ["deployed", "deployed"])
+    else:
+        resolved = "resolve" not in step
+        assert (result["result"], results) == ("deployed", ["deployed", *["failed"] * resolved, "deployed"])
+    again, _ = host.command("deploy")
+    assert again["result"] == "unchanged"
+
+
+def test_a_killed_first_deployment_and_a_killed_rollback(host: Host) -> None:
+    first = host.publish(1)
+    host.kill_after("blue weight 100")
+    host.command("deploy", code=-9)
+    host.command("deploy")
+    host.assert_serves("blue", first)
+    second = host.publish(2)
+    host.command("deploy")
+    host.kill_after("blue state ready")
+    host.command("rollback", code=-9)
+    status, _ = host.command("status")
+    assert (status["in_progress"]["action"], status["lock"]) == ("rollback", None)
+    assert "killed" in host.command("status", "--format", "table")[0]
+    result, _ = host.command("deploy")
+    assert result["result"] == "repaired"
+    host.assert_serves("green", second)
+    host.command("rollback")
+    host.assert_serves("blue", first)
+
+
+def test_sigterm_undoes_the_deployment(host: Host) -> None:
+    first = host.publish(1)
+    host.command("deploy")
+    host.publish(2)
+    host.haproxy.servers["green"].reachable = False  # so that it waits for HAProxy's health check
+    process = host.start("deploy")
+    wait_until(lambda: "green state ready" in host.haproxy.commands)
+    process.terminate()
+    output, _ = process.communicate(timeout=20)
+    assert process.returncode == 1
+    assert "Interrupted by SIGTERM. Slot blue still serves." in output
+    host.assert_serves("blue", first)
+
+
+def test_a_rollback_stays(host: Host) -> None:
+    first = host.publish(1)
+    host.command("deploy")
+    second = host.publish(2)
+    host.command("deploy")
+    host.command("rollback", "--by", "ana", "--reason", "worse on Mondays")
+    result, _ = host.command("deploy")
+    assert (result["changed"], result["result"], result["revision"]) == (False, "pinned", first)
+    assert f"ana rolled back from release r1 with revision {second[:12]}" in result["message"]
+    status, _ = host.command("status")
+    assert status["pin"]["revision"] == first and "worse on Mondays" in status["pin"]["why"]
+    assert "pinned: revision" in host.command("status", "--format", "table")[0]
+
+    host.settings["serve_options"] = ["--workers", "2"]  # options apply to what is pinned
+    result, _ = host.command("deploy")
+    assert (result["result"], result["revision"]) == ("deployed", first)
+    assert host.command("deploy")[0]["result"] == "pinned"
+
+    third = host.publish(3)  # a newer revision ends it
+    assert host.command("deploy", "--dry-run")[0]["result"] == "planned"
+    result, _ = host.command("deploy")
+    assert (result["result"], result["revision"]) == ("deployed", third)
+    assert host.command("status")[0]["pin"] is None
+
+    host.command("rollback")
+    result, _ = host.command("deploy", "--revision", third[:10])  # and so does asking for one
+    assert (result["result"], result["revision"]) == ("deployed", third)
+
+    host.command("rollback")
+    host.install("r2")  # and another release
+    result, _ = host.command("deploy")
+    assert (result["release"], result["revision"]) == ("r2", third)
+    assert os.readlink(host.root / "app" / "in_use" / result["slot"]) == "../releases/r2"
+
+    host.command("rollback")
+    result, _ = host.command("rollback")  # forward again: nothing is pinned
+    assert (result["release"], host.state()["pin"]) == ("r2", None)
+
+
+def test_an_earlier_release_or_model_that_is_gone(host: Host) -> None:
+    first = host.publish(1)
+    host.command("deploy")
+    host.install("r2")
+    host.command("deploy")
+    (host.root / "app" / "releases" / "r1").rename(host.root / "r1")
+    assert "Release r1 is not in" in host.command("rollback", code=1)[1]
+    (host.root / "r1").rename(host.root / "app" / "releases" / "r1")
+    host.assert_serves("green", first)
+
+
+def test_repairs_what_differs(host: Host) -> None:
+    first = host.publish(1)
+    host.command("deploy")
+    host.haproxy.servers["blue"].weight = 7
+    host.haproxy.servers["green"].admin = "ready"
+    (host.root / "server-state").unlink()
+    (host.root / "app" / "in_use" / "blue").unlink()
+    (host.root / "systemd" / "inference@blue.service.enabled").unlink()
+    result, _ = host.command("deploy")
+    assert (result["changed"], result["result"]) == (True, "repaired")
+    host.assert_serves("blue", first)
+    assert host.command("deploy")[0]["result"] == "unchanged"
+
+
+@pytest.mark.parametrize("loss", ["unit", "state"])
+def test_serving_slot_is_dead_or_its_state_lost(host: Host, loss: str) -> None:
+    first = host.publish(1)
+    host.command("deploy")
+    if loss == "unit":
+        pid = int((host.root / "systemd" / "inference@blue.service.pid").read_text())
+        os.killpg(pid, 9)
+        wait_until(lambda: host.served("blue") is None)
+    else:
+        (host.root / "deployments" / "state.json").unlink()
+    result, _ = host.command("deploy")
+    assert (result["result"], result["slot"]) == ("deployed", "green")
+    assert host.served("green") == first
+    if loss == "unit":
+        host.assert_serves("green", first)
+
+
+def test_damaged_state_is_named(host: Host) -> None:
+    host.publish(1)
+    (host.root / "deployments").mkdir()
+    (host.root / "deployments" / "state.json").write_text("{")
+    message = host.command("deploy", code=1)[1]
+    assert "state.json cannot be read" in message and "remove it" in message
+
+
+def test_models_on_disk(host: Host) -> None:
+    """A truncated one is pulled again, an intact one needs no repository, old ones are removed."""
+    revisions = [host.publish(seed) for seed in (1, 2)]
+    host.command("deploy", "--revision", revisions[0])
+    shutil.copytree(host.root / "registry" / "revisions" / revisions[1], host.root / "models" / revisions[1])
+    (host.root / "models" / revisions[1] / "vocabulary.txt").write_text("a")
+    host.command("deploy")
+    host.assert_serves("green", revisions[1])
+
+    repository = host.root / "registry"
+    repository.rename(host.root / "away")
+    host.command("deploy", "--revision", revisions[0])
+    host.assert_serves("blue", revisions[0])
+    (host.root / "away").rename(repository)
+
+    left = host.root / "models" / f".{'0' * 40}.partial-killed"
+    left.mkdir()
+    for seed in (3, 4, 5):
+        revisions.append(host.publish(seed))
+        host.command("deploy")
+    assert not left.exists()
+    assert sorted(path.name for path in (host.root / "models").iterdir()) == sorted(revisions[-3:])
+
+
+def test_other_options_unit_or_dependencies_are_a_reason_to_deploy(host: Host) -> None:
+    first = host.publish(1)
+    host.command("deploy")
+    (host.root / "inference@.service").write_text("[Service]\nNice=1\n")
+    assert host.command("deploy")[0]["result"] == "deployed"
+    host.settings["environment_digest"] = "e2"
+    assert host.command("deploy")[0]["result"] == "deployed"
+    host.settings["serve_options"] = ["--workers", "2"]
+    assert host.command("deploy")[0]["result"] == "deployed"
+    host.assert_serves("green", first)
+    assert host.command("deploy")[0]["result"] == "unchanged"

@@ -13,7 +13,7 @@ from ml_workshop.deploy.state import Spec
 from ml_workshop.deploy.systemd import last_log_line, run_in_sandbox, start_unit, unit_name
 
 _PREFIX = "ml-workshop: "
-_SHORT = re.compile(r"[0-9a-f]{7,39}")
+_DIGITS = re.compile(r"[0-9a-f]{7,40}")
 
 
 def check_release(settings: Settings, release: str) -> None:
@@ -31,12 +31,14 @@ def check_release(settings: Settings, release: str) -> None:
 
 
 def resolve(settings: Settings, release: str, revision: str) -> str:
-    """Return the full revision that "latest", a full revision or a prefix of 7 or more digits means.
+    """Return the full revision that "latest", a revision or its first 7 or more digits means.
+
+    The repository is not asked for one that is on disk.
 
     Raises:
         DeployError: There is none, the prefix is ambiguous, or the repository cannot be asked.
     """
-    if _SHORT.fullmatch(revision):
+    if _DIGITS.fullmatch(revision):
         known = [path.name for path in settings.models_dir.glob(f"{revision}*")]
         if len(known) == 1:
             return known[0]

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 
+from ml_workshop.deploy.canary import watch_step
 from ml_workshop.deploy.errors import DeployError
 from ml_workshop.deploy.haproxy import HAProxy
 from ml_workshop.deploy.reconcile import FULL_WEIGHT
@@ -44,6 +45,14 @@ def shift(
             )
         time.sleep(0.05)
     note = ""
+    for percent in steps[:-1]:
+        if old is None or not haproxy.servers()[old].usable:
+            note = "all traffic at once: no other slot to compare with"
+            break
+        log(f"Shift: {percent} % to slot {new}.")
+        haproxy.set_server(new, weight=percent)
+        haproxy.set_server(old, weight=100 - percent)
+        note = watch_step(settings, haproxy, old, new, percent) or note
     haproxy.set_server(new, weight=FULL_WEIGHT)
     if old:
         haproxy.set_server(old, admin="drain")

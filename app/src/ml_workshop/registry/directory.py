@@ -14,6 +14,7 @@ from ml_workshop.model.manifest import content_revision, published_files
 from ml_workshop.registry.repository import LATEST
 
 _REVISION = re.compile(r"[0-9a-f]{40}")
+_PREFIX = re.compile(r"[0-9a-f]{7,39}")
 
 
 class DirectoryRepository:
@@ -33,7 +34,7 @@ class DirectoryRepository:
             raise RegistryError(f"Model repository dir://{path} is not an absolute path: write dir:///path.")
 
     def resolve(self, revision: str) -> str:
-        """See `Repository.resolve`."""
+        """See `Repository.resolve`; the first 7 or more digits of a revision will do."""
         latest = self._latest()
         if revision == LATEST:
             if latest is None:
@@ -41,6 +42,14 @@ class DirectoryRepository:
                     f"Model repository dir://{self._root} is empty: train and push a model first."
                 )
             return latest
+        if _PREFIX.fullmatch(revision):
+            matches = [path.name for path in (self._root / "revisions").glob(f"{revision}*")]
+            if len(matches) > 1:
+                raise RevisionNotFoundError(
+                    f"Model repository dir://{self._root} has {len(matches)} revisions that begin with "
+                    f"{revision}: give more digits."
+                )
+            revision = matches[0] if matches else revision
         if not _REVISION.fullmatch(revision) or not self._revision(revision).is_dir():
             raise RevisionNotFoundError(
                 f"Model repository dir://{self._root} has no revision {revision}"
@@ -52,7 +61,10 @@ class DirectoryRepository:
         """See `Repository.fetch`."""
         try:
             shutil.copytree(self._revision(self.resolve(revision)), into, dirs_exist_ok=True, symlinks=True)
-        except PermissionError as error:
+        except shutil.Error as error:  # one entry per file
+            source, target, reason = error.args[0][0]
+            raise RegistryError(f"{source} cannot be copied to {target}: {reason}.") from error
+        except OSError as error:
             raise RegistryError(f"{error.filename} cannot be read: {error.strerror}.") from error
         if content_revision(into) != revision:
             raise ModelError(

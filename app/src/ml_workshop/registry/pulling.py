@@ -1,5 +1,6 @@
 """Fetching a model and trusting it only after its manifest."""
 
+import re
 from pathlib import Path
 
 from ml_workshop.atomic import new_directory
@@ -8,6 +9,8 @@ from ml_workshop.model.artifact import MANIFEST
 from ml_workshop.model.manifest import verify_manifest
 from ml_workshop.model.revision import model_revision, write_origin
 from ml_workshop.registry.repository import Repository, open_repository
+
+_FULL = re.compile(r"[0-9a-f]{40}")
 
 
 def pull_to(repo: str, revision: str, output: Path) -> tuple[str, Path]:
@@ -37,7 +40,7 @@ def pull_to(repo: str, revision: str, output: Path) -> tuple[str, Path]:
 def pull_into(repo: str, revision: str, models: Path) -> tuple[str, Path]:
     """Fetch a model into `models`/<revision>.
 
-    An intact copy that is there is used as it is: of the hub, a full commit is not even asked for.
+    The repository is not asked for a full revision of which an intact copy is there.
 
     Args:
         repo: hf://user/name or dir:///absolute/path.
@@ -52,6 +55,8 @@ def pull_into(repo: str, revision: str, models: Path) -> tuple[str, Path]:
         RegistryError: The repository or the revision is not there.
         OutputError: The directory cannot be written.
     """
+    if _FULL.fullmatch(revision) and _is_intact(models / revision, revision):
+        return revision, (models / revision).absolute()
     full = open_repository(repo).resolve(revision)
     return pull_to(repo, full, models / full)
 

@@ -1,0 +1,204 @@
+"""A canary against made-up traffic: figures of HAProxy's statistics, and of a fake Prometheus."""
+
+import json
+import tempfile
+import threading
+import urllib.parse
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+from deploy_host import Host
+
+
+@pytest.fixture(scope="module")
+def shared(trained: Path) -> Iterator[Host]:
+    """One host for all: each test deploys a revision of its own."""
+    host = Host(Path(tempfile.mkdtemp(prefix="can", dir="/tmp")), trained)
+    host.settings |= {"steps": [10, 50, 100], "step_timeout": 8}
+    host.publish(0)
+    result, _ = host.command("deploy")
+    assert "no other slot to compare with" in result["message"]
+    yield host
+    host.close()
+
+
+@dataclass
+class Traffic:
+    """Requests that arrive with each look, shared out by HAProxy's weights; behaviour by slot."""
+
+    host: Host
+    requests: int = 1000
+    errors: dict[str, float] = field(default_factory=dict)
+    milliseconds: dict[str, float] = field(default_factory=dict)
+    positive: dict[str, float] = field(default_factory=dict)
+    largest_share: dict[str, float] = field(default_factory=dict)
+
+    def flow(self) -> None:
+        servers = self.host.haproxy.servers
+        weights = {name: s.weight if s.admin == "ready" else 0 for name, s in servers.items()}
+        for name, server in servers.items():
+            share = weights[name] / (sum(weights.values()) or 1)
+            count = round(self.requests * share)
+            self.largest_share[name] = max(share, self.largest_share.get(name, 0))
+            server.requests += count
+            server.errors += round(count * self.errors.get(name, 0))
+            server.response_ms = self.milliseconds.get(name, 1)
+
+
+@pytest.fixture
+def traffic(shared: Host) -> Traffic:
+    traffic = Traffic(shared)
+    shared.haproxy.on_statistics = traffic.flow
+    shared.settings |= {"prometheus_url": "", "step_min_requests": 100}
+    return traffic
+
+
+def idle(host: Host) -> str:
+    return "green" if host.state()["serving"] == "blue" else "blue"
+
+
+def test_a_good_candidate_gets_all_traffic_step_by_step(shared: Host, traffic: Traffic) -> None:
+    new = idle(shared)
+    revision = shared.publish(1)
+    del shared.haproxy.commands[:]
+    result, _ = shared.command("deploy")
+    shared.assert_serves(new, revision)
+    weights = [command for command in shared.haproxy.commands if command.startswith(f"{new} weight")]
+    assert weights == [f"{new} weight {weight}" for weight in (0, 10, 50, 100)]
+    assert (
+        "compared by HAProxy's statistics; class share and confidence were not compared" in result["message"]
+    )
+    assert shared.journal()[-1]["steps"] == [10, 50, 100]
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "value", "sentence"),
+    [
+        ("errors", 0.05, "errors 5.00 % ("),
+        ("milliseconds", 200.0, "average response time 200 ms, old slot 1 ms, objective 50 ms"),
+    ],
+)
+def test_a_bad_candidate_loses_its_traffic(
+    shared: Host, traffic: Traffic, behaviour: str, value: float, sentence: str
+) -> None:
+    old, new = shared.state()["serving"], idle(shared)
+    before = shared.served(old)
+    revision = shared.publish(hash(behaviour) % 10_000 + 10)
+    getattr(traffic, behaviour)[new] = value
+    result, message = shared.command("deploy", code=3)
+    assert "Canary step 10 %" in message and sentence in message and f"Slot {old} still serves." in message
+    assert (result["changed"], result["result"]) == (False, "failed")
+    assert before is not None
+    shared.assert_serves(old, before)
+    assert traffic.largest_share[new] <= 0.1
+    assert not (shared.root / "models" / revision).exists()
+    assert shared.journal()[-1]["result"] == "failed"
+    assert 'result="failed"' in (shared.root / "metrics" / "deployments.prom").read_text()
+
+
+def test_too_little_traffic_is_no_proof(shared: Host, traffic: Traffic) -> None:
+    old = shared.state()["serving"]
+    before = shared.served(old)
+    shared.publish(3)
+    traffic.requests = 10
+    shared.settings |= {"step_timeout": 1, "step_min_requests": 100_000}
+    _, message = shared.command("deploy", code=1)
+    shared.settings |= {"step_timeout": 8}
+    assert "are too few to compare" in message and "step_min_requests (now 100000)" in message
+    assert before is not None
+    shared.assert_serves(old, before)
+
+
+class FakePrometheus(ThreadingHTTPServer):
+    """Answers the two queries of a canary from made-up traffic."""
+
+    def __init__(self, traffic: Traffic) -> None:
+        self.traffic = traffic
+        super().__init__(("127.0.0.1", 0), Handler)
+        threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+
+
+class Handler(BaseHTTPRequestHandler):
+    server: FakePrometheus
+
+    def do_GET(self) -> None:
+        query = urllib.parse.parse_qs(urllib.parse.urlparse(self.path).query)["query"][0]
+        assert 'job="inference", instance="here"' in query
+        rows = []
+        for slot, server in self.server.traffic.host.haproxy.servers.items():
+            total, positive = server.requests, self.server.traffic.positive.get(slot, 0.5)
+            duration, confidence = "flask_http_request_duration_seconds", "ml_workshop_prediction_confidence"
+            if "predictions_total" in query:
+                classes = {"positive": positive, "negative": 1 - positive}
+                rows += [
+                    (
+                        {"__name__": "ml_workshop_predictions_total", "slot": slot, "label": label},
+                        total * share,
+                    )
+                    for label, share in classes.items()
+                ]
+                rows.append(({"__name__": f"{confidence}_sum", "slot": slot}, total * 0.9))
+                rows.append(({"__name__": f"{confidence}_count", "slot": slot}, total))
+            else:
+                assert 'le=~"|0.05"' in query
+                for part in ("count", "bucket"):
+                    rows.append(({"__name__": f"{duration}_{part}", "slot": slot, "status": "200"}, total))
+        result = [{"metric": metric, "value": [0, str(value)]} for metric, value in rows]
+        body = json.dumps({"status": "success", "data": {"resultType": "vector", "result": result}}).encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+def test_prometheus_has_the_class_shares(shared: Host, traffic: Traffic) -> None:
+    old, new = shared.state()["serving"], idle(shared)
+    prometheus = FakePrometheus(traffic)
+    shared.settings["prometheus_url"] = f"http://127.0.0.1:{prometheus.server_address[1]}"
+    shared.publish(4)
+    traffic.positive = {old: 0.7, new: 0.3}
+    _, message = shared.command("deploy", code=3)
+    assert "share of negative 70.00 % of" in message and "old slot 30.00 %" in message
+
+    traffic.positive = {}
+    result, _ = shared.command("deploy")
+    assert result["result"] == "deployed" and "HAProxy's statistics" not in result["message"]
+    prometheus.shutdown()
+    prometheus.server_close()
+
+    shared.publish(5)  # Prometheus does not answer
+    result, _ = shared.command("deploy")
+    assert (
+        "compared by HAProxy's statistics; class share and confidence were not compared" in result["message"]
+    )
+
+
+def test_a_canary_that_dies_is_noticed(shared: Host, traffic: Traffic) -> None:
+    old, new = shared.state()["serving"], idle(shared)
+    before = shared.served(old)
+    shared.publish(6)
+    shared.settings["step_min_requests"] = 10_000_000
+
+    def die() -> None:
+        traffic.flow()
+        server = shared.haproxy.servers[new]
+        server.reachable = server.weight != 10
+
+    shared.haproxy.on_statistics = die
+    _, message = shared.command("deploy", code=3)
+    assert f"Canary step 10 %: HAProxy's health check of slot {new} fails." in message
+    assert before is not None
+    shared.assert_serves(old, before)
+
+
+@pytest.mark.parametrize("steps", ["10,50", "50,10,100", "0,100", "a,100", ""])
+def test_steps_that_are_none(shared: Host, steps: str) -> None:
+    process = shared.start("deploy", f"--steps={steps}")
+    _, errors = process.communicate(timeout=20)
+    assert process.returncode == 2 and "1,10,50,100" in errors
