@@ -62,8 +62,7 @@ def site(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
         pytest.exit("Give --service, --locust and --prometheus, or none of them.", returncode=4)
     else:
         with local_site(tmp_path_factory.mktemp("site")) as made:
-            service = targets(made.prometheus)["inference"][0].removesuffix("/metrics")
-            yield Site(service, made.locust, made.prometheus)
+            yield Site(made.service, made.locust, made.prometheus)
 
 
 @pytest.fixture(scope="session")
