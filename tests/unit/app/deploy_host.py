@@ -193,7 +193,7 @@ class Host:
                 assert link.resolve().name == spec["release"]
         assert self.leftovers() == []
         lines = (self.root / "server-state").read_text().splitlines()[2:]
-        bits = {line.split()[3]: line.split()[6:8] for line in lines if line}
+        bits = {line.split()[3]: line.split()[6:8] for line in lines if " inference " in line}
         assert bits[slot] == ["0", "100"] and bits[other][0] == "1"
 
 

@@ -76,6 +76,12 @@ class FakeHAProxy:
                 f"2 inference {number} {name} - 2 {bits[server.admin]} {server.weight} 1"
                 for number, (name, server) in enumerate(self.servers.items(), 1)
             ]
+            rows.append("2 inference 3 wait - 2 0 1 1")
+            if command == "show servers state":  # of all backends; servers that track those above
+                rows += [
+                    f"3 inference_retry {number} {name} - 2 0 1 1"
+                    for number, name in enumerate(self.servers, 1)
+                ]
             names = (
                 "be_id be_name srv_id srv_name srv_addr srv_op_state srv_admin_state srv_uweight srv_iweight"
             )
@@ -86,6 +92,7 @@ class FakeHAProxy:
                 f"inference,{name},0,{s.sessions},{s.status},{s.weight},{s.requests},{s.errors},{s.response_ms:.0f},"
                 for name, s in self.servers.items()
             ]
+            rows.append("inference,wait,0,0,no check,1,0,0,0,")
             return "\n".join(
                 ["# pxname,svname,qcur,scur,status,weight,req_tot,hrsp_5xx,rtime,", *rows, "", ""]
             )

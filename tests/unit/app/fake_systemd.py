@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """A fake of systemctl, systemd-run and journalctl (by the name it is called by) for `ml-workshop deploy`.
 
-A unit is the command of inference@.service, started with the slot's environment file; a transient unit is its
-command alone. $FAKE_SYSTEMD is the directory of its state; kill_after in it is a pattern: when a call matches,
-the caller gets a SIGKILL after it.
+A unit is the command of inference@.service, started with the slot's environment file; a transient unit is
+its command alone. $FAKE_SYSTEMD is the directory of its state; kill_after in it is a pattern: when a call
+matches, the caller gets a SIGKILL after it.
 """
 
 import json

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from deploy_host import Host, wait_until
+from fake_hub import WRITER
 from ml_workshop.model.manifest import write_manifest
 from ml_workshop.registry.publishing import push
 
@@ -158,7 +159,7 @@ class DyingHandler(BaseHTTPRequestHandler):
     server: DyingProxy
 
     def do_GET(self) -> None:
-        request = urllib.request.Request(self.server.hub + self.path, method=self.command)
+        request = urllib.request.Request(self.server.hub + self.path, method=self.command)  # noqa: S310
         opener = urllib.request.build_opener(NoRedirect)
         with opener.open(request) as answer:
             body = answer.read()
@@ -189,7 +190,7 @@ def test_repository_dies_in_the_middle_of_a_pull(
 ) -> None:
     environment = {"HF_HUB_DISABLE_XET": "1", "HF_HUB_OFFLINE": "0", "HF_HOME": str(host.root / "hf")}
     push = ("push", "--model", host.model, "--repo", "hf://made-up/model")
-    assert command(*push, HF_ENDPOINT=hub, HF_TOKEN="hf_writer", **environment).returncode == 0
+    assert command(*push, HF_ENDPOINT=hub, HF_TOKEN=WRITER, **environment).returncode == 0
     proxy = DyingProxy(hub)
     address = f"http://127.0.0.1:{proxy.server_address[1]}"
     host.settings |= {"model_repo": "hf://made-up/model"}

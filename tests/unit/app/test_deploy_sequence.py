@@ -159,7 +159,7 @@ def test_a_rollback_stays(host: Host) -> None:
     host.install("r2")  # and another release
     result, _ = host.command("deploy")
     assert (result["release"], result["revision"]) == ("r2", third)
-    assert os.readlink(host.root / "app" / "in_use" / result["slot"]) == "../releases/r2"
+    assert (host.root / "app" / "in_use" / result["slot"]).readlink() == Path("../releases/r2")
 
     host.command("rollback")
     result, _ = host.command("rollback")  # forward again: nothing is pinned

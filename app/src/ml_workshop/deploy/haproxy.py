@@ -65,7 +65,7 @@ class HAProxy:
         Raises:
             DeployError: HAProxy does not answer, or has no such backend.
         """
-        states = _table(self._ask(f"show servers state {BACKEND}", "1\n"))
+        states = {row["srv_name"]: row for row in _rows(self._ask(f"show servers state {BACKEND}", "1\n"))}
         statistics = self._ask(f"show stat {BACKEND} 4 -1", "# ")[2:]
         servers = {}
         for row in csv.DictReader(io.StringIO(statistics)):
@@ -135,13 +135,13 @@ class HAProxy:
         return answer.decode()
 
 
-def _table(state: str) -> dict[str, dict[str, str]]:
-    """Return the rows of `show servers state` by server name."""
+def _rows(state: str) -> list[dict[str, str]]:
+    """Return the rows of `show servers state` by column."""
     lines = [line.split() for line in state.splitlines()[1:] if line.strip()]
     names = lines[0][1:] if lines else []
-    return {row["srv_name"]: row for row in (dict(zip(names, line, strict=False)) for line in lines[1:])}
+    return [dict(zip(names, line, strict=False)) for line in lines[1:]]
 
 
-def _kept(state: str) -> dict[str, tuple[str, ...]]:
-    columns = ("be_name", "srv_admin_state", "srv_uweight")
-    return {name: tuple(row.get(column, "") for column in columns) for name, row in _table(state).items()}
+def _kept(state: str) -> list[list[str]]:
+    columns = ("be_name", "srv_name", "srv_admin_state", "srv_uweight")
+    return [[row.get(column, "") for column in columns] for row in _rows(state)]
