@@ -39,7 +39,7 @@ def register(subcommands: "Subcommands") -> None:
         "--steps", type=_steps, metavar="P,P,100", help="canary: shares of the traffic, in percent"
     )
     deploy.add_argument("--dry-run", action="store_true", help="only print what would be done")
-    status.add_argument("--format", choices=("json", "table"), default="json")
+    status.add_argument("--format", choices=("json", "table", "report"), default="table")
     history.add_argument("--format", choices=("json", "table"), default="table")
     history.add_argument("--lines", type=whole_number(1, 100_000), default=20, metavar="N")
 
@@ -82,11 +82,15 @@ def _rollback(options: argparse.Namespace) -> None:
 
 
 def _status(options: argparse.Namespace) -> None:
+    from ml_workshop.deploy.report import report
     from ml_workshop.deploy.settings import read_settings
     from ml_workshop.deploy.status import status, status_table
 
-    state = status(read_settings(options.settings))
-    print(json.dumps(state) if options.format == "json" else status_table(state))
+    settings = read_settings(options.settings)
+    state = status(settings)
+    if options.format == "report":
+        state = report(settings, state)
+    print(status_table(state) if options.format == "table" else json.dumps(state))
 
 
 def _history(options: argparse.Namespace) -> None:

@@ -34,8 +34,8 @@ def slot_counts(url: str, instance: str, threshold_seconds: float) -> dict[str, 
         f'le=~"|{float(threshold_seconds)}"}}'
     )
     contents = f'{{__name__=~"ml_workshop_predictions_total|{_CONFIDENCE}_(sum|count)", {where}}}'
-    rows = _query(url, f"sum by (__name__, slot, status) ({predictions})")
-    rows += _query(url, f"sum by (__name__, slot, label) ({contents})")
+    rows = query(url, f"sum by (__name__, slot, status) ({predictions})")
+    rows += query(url, f"sum by (__name__, slot, label) ({contents})")
     return {
         slot: _counts([row for row in rows if row[0].get("slot") == slot])
         for slot in SLOTS
@@ -61,8 +61,13 @@ def _counts(rows: list[tuple[dict[str, str], float]]) -> Counts:
     )
 
 
-def _query(url: str, query: str) -> list[tuple[dict[str, str], float]]:
-    address = f"{url.rstrip('/')}/api/v1/query?{urllib.parse.urlencode({'query': query})}"
+def query(url: str, expression: str) -> list[tuple[dict[str, str], float]]:
+    """Return labels and present value of each series of a PromQL expression.
+
+    Raises:
+        PrometheusError: Prometheus does not answer, or not as it should.
+    """
+    address = f"{url.rstrip('/')}/api/v1/query?{urllib.parse.urlencode({'query': expression})}"
     try:
         with urllib.request.urlopen(address, timeout=5) as response:  # noqa: S310  # a setting of root's
             answer: Any = json.load(response)
