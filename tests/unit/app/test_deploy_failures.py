@@ -228,7 +228,7 @@ def test_haproxy_is_stopped(host: Host) -> None:
     address = host.haproxy.server.server_address
     Path(str(address)).rename(f"{address}.away")
     message = failed(host)
-    status, _ = host.command("status")
+    status, _ = host.command("status", "--format", "json")
     Path(f"{address}.away").rename(str(address))
     assert f"HAProxy does not answer on {address}: run 'systemctl status haproxy'." in message
     assert "HAProxy does not answer" in status["problem"] and status["slots"]["blue"]["weight"] is None
@@ -250,7 +250,7 @@ def test_second_deployment_at_the_same_time(host: Host) -> None:
     result, message = host.command("deploy", "--by", "ben", code=4)
     assert result["result"] == "locked"
     assert "ana started it at 20" in message and f"(process {first.pid})" in message
-    status, _ = host.command("status")
+    status, _ = host.command("status", "--format", "json")
     assert (status["lock"]["by"], status["in_progress"]["phase"]) == ("ana", "shift")
     assert "in progress: deploy by ana" in host.command("status", "--format", "table")[0]
     first.terminate()
@@ -291,7 +291,7 @@ def test_history_and_status(host: Host) -> None:
         journal.write('{"torn')
     table, _ = host.command("history")
     assert table.splitlines()[0].split()[:4] == ["time", "by", "action", "result"]
-    status, _ = host.command("status")
+    status, _ = host.command("status", "--format", "json")
     slot = status["slots"]["blue"]
     assert (status["serving"], slot["release"], slot["revision"], slot["unit"]) == (
         "blue",

@@ -103,7 +103,7 @@ def test_a_killed_first_deployment_and_a_killed_rollback(host: Host) -> None:
     host.command("deploy")
     host.kill_after("blue state ready")
     host.command("rollback", code=-9)
-    status, _ = host.command("status")
+    status, _ = host.command("status", "--format", "json")
     assert (status["in_progress"]["action"], status["lock"]) == ("rollback", None)
     assert "killed" in host.command("status", "--format", "table")[0]
     result, _ = host.command("deploy")
@@ -136,7 +136,7 @@ def test_a_rollback_stays(host: Host) -> None:
     result, _ = host.command("deploy")
     assert (result["changed"], result["result"], result["revision"]) == (False, "pinned", first)
     assert f"ana rolled back from release r1 with revision {second[:12]}" in result["message"]
-    status, _ = host.command("status")
+    status, _ = host.command("status", "--format", "json")
     assert status["pin"]["revision"] == first and "worse on Mondays" in status["pin"]["why"]
     assert "pinned: revision" in host.command("status", "--format", "table")[0]
 
@@ -149,7 +149,7 @@ def test_a_rollback_stays(host: Host) -> None:
     assert host.command("deploy", "--dry-run")[0]["result"] == "planned"
     result, _ = host.command("deploy")
     assert (result["result"], result["revision"]) == ("deployed", third)
-    assert host.command("status")[0]["pin"] is None
+    assert host.command("status", "--format", "json")[0]["pin"] is None
 
     host.command("rollback")
     result, _ = host.command("deploy", "--revision", third[:10])  # and so does asking for one
