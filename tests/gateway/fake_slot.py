@@ -1,6 +1,8 @@
 """Fake inference slot: an HTTP server on a Unix socket that records requests and misbehaves on demand."""
 
+import contextlib
 import json
+import socket
 import socketserver
 import threading
 from http.server import BaseHTTPRequestHandler
@@ -19,6 +21,7 @@ class FakeSlot:
         self.health = 200
         self.resets = 0
         self.requests: list[tuple[str, dict[str, str], bytes]] = []
+        self.connections: list[socket.socket] = []
         self.stopped = threading.Event()
 
     def __enter__(self) -> "FakeSlot":
@@ -57,6 +60,11 @@ class FakeSlot:
             daemon_threads = True
             request_queue_size = 1024
 
+            def get_request(self) -> tuple[socket.socket, object]:
+                connection, address = super().get_request()
+                slot.connections.append(connection)
+                return connection, address
+
             def handle_error(self, *_: object) -> None:
                 pass
 
@@ -68,10 +76,13 @@ class FakeSlot:
         return self
 
     def stop(self) -> None:
-        """Refuse connections from now on."""
+        """Close all connections and refuse new ones."""
         self.stopped.set()
         self.server.shutdown()
         self.server.server_close()
+        for connection in self.connections:
+            with contextlib.suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
         self.path.unlink(missing_ok=True)
 
     def __exit__(self, *_: object) -> None:

@@ -11,10 +11,10 @@ Start = Callable[..., Gateway]
 
 
 def test_request_that_no_slot_has_answered_is_retried(gateway: Gateway, blue: FakeSlot) -> None:
-    blue.resets = 2
+    blue.resets = 5
     assert gateway.request("/reset", method="POST", body=b"x" * 20000).status == 200
-    assert [len(body) for path, _, body in blue.requests if path == "/reset"] == [20000] * 3
-    assert gateway.logged()[-1]["retries"].lstrip("+") == "2"
+    assert [len(body) for path, _, body in blue.requests if path == "/reset"] == [20000] * 6
+    assert gateway.logged()[-1]["retries"].lstrip("+") == "5"
 
 
 def test_slot_that_is_not_ready_gets_no_requests(start: Start, blue: FakeSlot, green: FakeSlot) -> None:
