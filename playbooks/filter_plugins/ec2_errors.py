@@ -86,10 +86,11 @@ def explain(result: Mapping[str, Any], task: str, left_behind: str = "") -> str:
         left_behind: what to run when the failure may have left resources that cost money.
     """
     failure = _first_failure(result)
-    message = " ".join(str(failure.get("msg", failure)).split())
+    crash = str(failure.get("module_stderr", "")).strip()   # some modules let exceptions of boto3 escape
+    if "boto3_version" not in failure and not crash:
+        return str(failure.get("msg", failure))   # a sentence of ours
+    message = " ".join((crash.splitlines()[-1] if crash else str(failure["msg"])).split())
     code = str((failure.get("error") or {}).get("code", ""))
-    if "boto3_version" not in failure:   # a sentence of ours
-        return message
     text = message if code in message else f"{code}: {message}"
     parts = [f"'{task}' failed: {text.rstrip('.')}.", advice(f"{code}\n{message}"), left_behind]
     return " ".join(part for part in parts if part)
