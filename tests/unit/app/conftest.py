@@ -17,7 +17,7 @@ import pytest
 
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE))
-from server_process import Server, free_port  # noqa: E402
+from server_process import Server  # noqa: E402
 
 Command = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -77,7 +77,7 @@ def metrics_directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @dataclass
 class Running:
-    """A server that is asked over its socket.
+    """A server on a TCP port.
 
     Attributes:
         port: On the loopback.
@@ -127,35 +127,27 @@ def running(trained: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator
 
 @pytest.fixture
 def start(tmp_path: Path) -> Iterator[Callable[..., Server]]:
-    """Start `ml-workshop serve` with a model and options."""
+    """Start `ml-workshop serve` on a Unix socket, with a model and options."""
     servers: list[Server] = []
 
     def run(
-        model: Path, *options: object, pass_fds: tuple[int, ...] = (), prefix: tuple[str, ...] = ()
+        model: Path,
+        *options: object,
+        python: str | Path = sys.executable,
+        log: int | None = None,
+        **environment: str,
     ) -> Server:
-        port = free_port()
-        log = tmp_path / "log"
-        command = [
-            *prefix,
-            sys.executable,
-            "-m",
-            "ml_workshop",
-            "serve",
-            "--model",
-            model,
-            "--port",
-            port,
-            *options,
-        ]
-        with log.open("wb") as output:
+        path = tmp_path / f"{len(servers)}.sock"
+        file = tmp_path / "log"
+        command = [python, "-m", "ml_workshop", "serve", "--model", model, "--socket", path, *options]
+        with file.open("wb") as output:
             process = subprocess.Popen(
                 list(map(str, command)),
-                stderr=output,
-                stdout=output,
-                pass_fds=pass_fds,
-                env={**os.environ, "PROMETHEUS_MULTIPROC_DIR": str(tmp_path / "metrics")},
+                stderr=output if log is None else log,
+                stdout=output if log is None else log,
+                env={**os.environ, "PROMETHEUS_MULTIPROC_DIR": str(tmp_path / "metrics"), **environment},
             )
-        servers.append(Server(process, port, log))
+        servers.append(Server(process, path, file))
         return servers[-1]
 
     yield run

@@ -1,41 +1,59 @@
-"""A running `ml-workshop serve`, for tests that ask it over its socket."""
+"""A running `ml-workshop serve` on a Unix socket, and a client for it."""
 
 import contextlib
 import http.client
 import json
 import os
 import re
-import shutil
 import signal
 import socket
 import subprocess
 import time
-import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 
-from ml_workshop.model.manifest import write_manifest
-
 TEXT = "A delightful film. I loved it."
+
+
+class Connection(http.client.HTTPConnection):
+    """HTTP over a Unix socket."""
+
+    def __init__(self, path: Path, timeout: float = 10) -> None:
+        super().__init__("localhost", timeout=timeout)
+        self.path = path
+
+    def connect(self) -> None:
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.connect(str(self.path))  # without a timeout, or a full backlog is an error
+        self.sock.settimeout(self.timeout)
 
 
 class Server:
     """A running `ml-workshop serve`."""
 
-    def __init__(self, process: "subprocess.Popen[bytes]", port: int, log: Path) -> None:
-        self.process, self.port, self.log = process, port, log
+    def __init__(self, process: "subprocess.Popen[bytes]", path: Path, log: Path) -> None:
+        self.process, self.path, self.log = process, path, log
         self.expected_workers = 0
 
     def wait_until_ready(self, workers: int) -> None:
         self.expected_workers = workers
         wait_for(lambda: len(self.workers()) == workers and self.get("/health/ready"), self)
 
-    def connect(self) -> http.client.HTTPConnection:
-        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+    def connect(self) -> Connection:
+        return Connection(self.path)
+
+    def socket(self) -> socket.socket:
+        connection = self.connect()
+        connection.connect()
+        return connection.sock
 
     def get(self, path: str) -> str:
-        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=10) as response:
-            return str(response.read().decode())
+        with contextlib.closing(self.connect()) as connection:
+            connection.request("GET", path)
+            response = connection.getresponse()
+            body = response.read().decode()
+            assert response.status == 200, body
+            return body
 
     def predict(self, text: str = TEXT) -> dict[str, object]:
         with contextlib.closing(self.connect()) as connection:
@@ -77,16 +95,3 @@ def wait_for(condition: Callable[[], object], server: Server) -> None:
         assert server.process.poll() is None, server.log.read_text()
         time.sleep(0.02)
     raise AssertionError(server.log.read_text())
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def another_revision(model: Path, directory: Path) -> Path:
-    copy = Path(shutil.copytree(model, directory))
-    (copy / "README.md").write_text("another card")
-    write_manifest(copy)
-    return copy

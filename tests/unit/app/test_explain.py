@@ -1,4 +1,4 @@
-"""Explanations: the tokens of a text as it was sent, and contributions that add up to the verdict."""
+"""Explanations: the tokens of a text as it was sent, and contributions that add up to the score."""
 
 import math
 from collections.abc import Iterator
@@ -63,7 +63,7 @@ def test_offsets_are_code_points_of_the_text_that_was_sent(client: FlaskClient) 
 
 
 @pytest.mark.parametrize("text", [GOOD, MIXED, "xyzzy", "🎬", GOOD * 50])
-def test_contributions_add_up_to_the_verdict(predictor: Predictor, text: str) -> None:
+def test_contributions_add_up_to_the_score(predictor: Predictor, text: str) -> None:
     explanation = explain(predictor, text)
     assert explanation.prediction == predictor.predict(text)
     total = explanation.constant + sum(token.contribution for token in explanation.tokens)
@@ -109,3 +109,14 @@ def test_one_text_only(client: FlaskClient) -> None:
         response = client.post("/explain", json=content)
         assert response.status_code == 422
         assert response.get_json()["error"]
+
+
+def test_the_length_of_a_text_is_bounded(client: FlaskClient) -> None:
+    """The explanation of a text of punctuation is a hundred times as long as the text."""
+    longest = client.post("/explain", json={"text": "!" * 16_384})
+    assert longest.status_code == 200
+    assert len(longest.get_json()["tokens"]) == 16_384
+    refused = client.post("/explain", json={"text": "!" * 16_385})
+    assert refused.status_code == 422
+    assert "16385 characters; at most 16384" in refused.get_json()["error"]
+    assert client.post("/predict", json={"text": "!" * 16_385}).status_code == 200

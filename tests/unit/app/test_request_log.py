@@ -1,4 +1,4 @@
-"""Names of requests and log lines: a request can be found again, and nobody can write into the log."""
+"""Request IDs and log lines: a request can be found again, and nobody can write into the log."""
 
 import json
 import os
@@ -38,7 +38,7 @@ def service(trained: Path, metrics_directory: Path, monkeypatch: pytest.MonkeyPa
     os.close(write)
 
 
-def test_a_request_is_one_line_that_tells_all_but_the_text(service: Service) -> None:
+def test_a_request_is_one_line_without_its_text(service: Service) -> None:
     response = service.client.post(
         "/predict", json={"texts": [REVIEW, REVIEW]}, headers={"X-Request-ID": "a-1"}
     )
@@ -75,7 +75,7 @@ def test_no_line_has_a_text(service: Service, path: str, caplog: pytest.LogCaptu
     ("method", "path", "status"),
     [("GET", "/", 200), ("GET", "/nope", 404), ("PUT", "/predict", 405), ("POST", "/predict", 415)],
 )
-def test_every_answer_names_its_request(service: Service, method: str, path: str, status: int) -> None:
+def test_every_response_has_a_request_id(service: Service, method: str, path: str, status: int) -> None:
     made = [service.client.open(path, method=method) for _ in range(2)]
     assert [response.status_code for response in made] == [status, status]
     names = [response.headers["X-Request-ID"] for response in made]
@@ -88,7 +88,7 @@ def test_every_answer_names_its_request(service: Service, method: str, path: str
 @pytest.mark.parametrize(
     "name", ["", "a b", 'a"b', "a\\b", "ä", "a" * 129, "a,b", "<script>", "a\tb", "\x7f"]
 )
-def test_a_name_that_could_inject_something_is_replaced(service: Service, name: str) -> None:
+def test_a_request_id_that_could_inject_something_is_replaced(service: Service, name: str) -> None:
     response = service.client.get("/health/live", headers={"X-Request-ID": name})
     assert response.headers["X-Request-ID"] != name
     assert service.lines()[0]["request_id"] == response.headers["X-Request-ID"]
@@ -113,19 +113,29 @@ def test_a_line_stays_below_what_a_pipe_takes_at_once(service: Service) -> None:
 
 
 def test_a_log_that_cannot_be_written_fails_no_request(trained: Path, service: Service) -> None:
-    from ml_workshop.serving.request_log import RequestLog
+    from ml_workshop.serving.app import create_app
+    from ml_workshop.serving.limits import Limits
+    from ml_workshop.serving.model import load_model
 
     read, write = os.pipe()
     os.close(read)  # writing is an error from now on
-    service.client.application.wsgi_app = RequestLog(service.client.application.wsgi_app, "r", write)  # type: ignore[method-assign]
-    assert service.client.get("/health/live").status_code == 200
+    client = create_app(load_model(trained), Limits(), log_descriptor=write).test_client()
+    dropped = "ml_workshop_log_lines_dropped_total"
+
+    def count() -> float:
+        text = client.get(f"/metrics?name[]={dropped}").get_data(as_text=True)
+        return float(text.split()[-1])
+
+    before = count()
+    assert client.get("/health/live").status_code == 200
+    assert count() == before + 2, "a line for the metrics, and one for the health check"
     os.close(write)
 
 
-def test_a_failure_is_logged_with_its_name_and_not_told(
+def test_a_failure_is_logged_with_its_request_id_and_not_sent(
     service: Service, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    from ml_workshop.serving.log_lines import JsonLines
+    from ml_workshop.serving.logs import JsonFormatter
 
     def fail(*_arguments: object) -> None:
         raise RuntimeError("a detail")
@@ -138,7 +148,7 @@ def test_a_failure_is_logged_with_its_name_and_not_told(
     (line,) = service.lines()
     assert (line["status"], line["route"]) == (500, "/predict")
     (record,) = caplog.records
-    logged = JsonLines().format(record)
+    logged = JsonFormatter().format(record)
     assert "\n" not in logged
     assert json.loads(logged)["request_id"] == "a-1"
     assert "RuntimeError: a detail" in json.loads(logged)["traceback"]

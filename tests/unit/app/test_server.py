@@ -1,7 +1,6 @@
-"""The real server: Gunicorn with several workers."""
+"""The real server: Gunicorn on a Unix socket."""
 
 import contextlib
-import http.client
 import json
 import os
 import re
@@ -14,72 +13,96 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from server_process import Server, another_revision, free_port
+from server_process import TEXT, Server, wait_for
+
+Start = Callable[..., Server]
+Command = Callable[..., subprocess.CompletedProcess[str]]
+JSON = {"Content-Type": "application/json"}
 
 
-def test_a_reload_follows_the_link_to_another_model(
-    start: Callable[..., Server], model: Path, tmp_path: Path
-) -> None:
-    other = another_revision(model, tmp_path / "other")
-    current = tmp_path / "current"
-    current.symlink_to(model)
-    server = start(current, "--workers", 2)
-    server.wait_until_ready(workers=2)
-    first = server.predict()["model_revision"]
-    (tmp_path / "next").symlink_to(other)
-    (tmp_path / "next").rename(current)
-    assert server.predict()["model_revision"] == first, "a new link alone changes nothing"
-    server.signal_and_wait(signal.SIGHUP)
-    assert server.predict()["model_revision"] != first
-
-
-def test_a_reload_to_a_broken_model_keeps_the_old_one(
-    start: Callable[..., Server], model: Path, tmp_path: Path
-) -> None:
-    current = tmp_path / "current"
-    current.symlink_to(model)
-    server = start(current, "--workers", 1)
+@pytest.fixture
+def server(start: Start, model: Path) -> Server:
+    server = start(model, "--workers", 1, "--max-body-bytes", 2048, "--timeout", 2)
     server.wait_until_ready(workers=1)
-    first = server.predict()
-    broken = another_revision(model, tmp_path / "broken")
-    (broken / "model.safetensors").write_bytes(b"short")
-    (tmp_path / "next").symlink_to(broken)
-    (tmp_path / "next").rename(current)
+    return server
+
+
+def test_the_client_of_a_log_line_is_the_one_that_the_gateway_names(server: Server) -> None:
+    with contextlib.closing(server.connect()) as connection:
+        for headers in ({"X-Forwarded-For": "192.0.2.7"}, {}):
+            connection.request("GET", "/nope", headers=headers)
+            assert connection.getresponse().read()
+    lines = [json.loads(line) for line in server.log.read_text().splitlines() if '"/nope"' in line]
+    assert [line["client"] for line in lines] == ["192.0.2.7", "local"]
+
+
+def test_all_output_is_json(server: Server) -> None:
     server.signal_and_wait(signal.SIGHUP)
-    assert server.predict() == first
-    assert "the reload keeps" in server.log.read_text()
+    lines = [json.loads(line) for line in server.log.read_text().splitlines()]
+    assert {line.get("logger") for line in lines} >= {"ml_workshop", "gunicorn.error", None}
 
 
-def test_a_socket_handed_over_by_systemd_is_used(start: Callable[..., Server], model: Path) -> None:
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        listening.listen()
-        handed_over = os.dup2(listening.fileno(), 3, inheritable=True) if listening.fileno() != 3 else 3
-        # What systemd does: the socket as descriptor 3, LISTEN_PID the process that is started.
-        activate = ("sh", "-c", 'LISTEN_FDS=1 LISTEN_PID=$$ exec "$@"', "activate")
-        server = start(model, "--workers", 1, pass_fds=(handed_over,), prefix=activate)
-        server.port = listening.getsockname()[1]
-        server.wait_until_ready(workers=1)
-        assert server.predict()["label"] == "positive"
+@pytest.mark.parametrize("chunked", [False, True])
+def test_a_body_that_is_too_large_is_read_and_refused(server: Server, chunked: bool) -> None:
+    content = b'{"text": "' + b"a" * 4096 + b'"}'
+    with contextlib.closing(server.connect()) as connection:
+        for _ in range(2):
+            body = iter([content]) if chunked else content
+            connection.request("POST", "/predict", body, JSON, encode_chunked=chunked)
+            response = connection.getresponse()
+            assert response.status == 413
+            assert "more than 2048 bytes" in json.loads(response.read())["error"]
 
 
-def test_a_body_without_length_is_limited_too(start: Callable[..., Server], model: Path) -> None:
-    server = start(model, "--workers", 1, "--max-body-bytes", 2048)
-    server.wait_until_ready(workers=1)
-    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=10)
-    with contextlib.closing(connection):
-        chunks = iter([b'{"text": "', *([b"a" * 1024] * 4), b'"}'])
-        connection.request(
-            "POST", "/predict", chunks, {"Content-Type": "application/json"}, encode_chunked=True
-        )
-        response = connection.getresponse()
-        assert response.status == 413
-        assert json.loads(response.read())["error"]
+def test_a_body_that_never_ends_is_not_read_for_ever(server: Server) -> None:
+    head = b"POST /predict HTTP/1.1\r\nContent-Type: application/json\r\nContent-Length: 99999999999\r\n\r\n"
+    with contextlib.closing(server.socket()) as connection:
+        connection.sendall(head)
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+            for _ in range(64):
+                connection.sendall(b" " * 1_048_576)
+            raise AssertionError("64 MB were read")
 
 
-def test_a_port_that_is_taken_is_one_sentence(
-    command: Callable[..., subprocess.CompletedProcess[str]], model: Path
-) -> None:
+def test_a_body_that_does_not_arrive_is_a_408(server: Server) -> None:
+    head = b"POST /predict HTTP/1.1\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{"
+    with contextlib.closing(server.socket()) as connection:
+        connection.sendall(head)
+        received = b""
+        while data := connection.recv(65_536):
+            received += data
+    assert received.startswith(b"HTTP/1.1 408 Request Timeout")
+    assert json.loads(received.partition(b"\r\n\r\n")[2]) == {"error": "The request was not sent in time."}
+
+
+def test_requests_in_progress_are_answered_at_a_stop(server: Server) -> None:
+    body = json.dumps({"text": TEXT}).encode()
+    head = b"POST /predict HTTP/1.1\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
+    with contextlib.closing(server.socket()) as connection:
+        connection.sendall(head % len(body) + body[:1])
+        server.process.terminate()
+        wait_for_refusal(server)
+        connection.sendall(body[1:])
+        received = b""
+        while data := connection.recv(65_536):
+            received += data
+    assert received.startswith(b"HTTP/1.1 200 OK")
+    assert server.process.wait(10) == 0
+    assert not server.path.exists()
+
+
+def wait_for_refusal(server: Server) -> None:
+    def refused() -> bool:
+        try:
+            server.socket().close()
+        except OSError:
+            return True
+        return False
+
+    wait_for(refused, server)
+
+
+def test_a_port_that_is_taken_is_one_sentence(command: Command, model: Path) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
@@ -91,8 +114,24 @@ def test_a_port_that_is_taken_is_one_sentence(
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.parametrize(("path", "message"), [("nowhere/s", "cannot be created"), ("a" * 108, "too long")])
+def test_a_socket_that_cannot_be_is_one_sentence(
+    command: Command, model: Path, tmp_path: Path, path: str, message: str
+) -> None:
+    done = command("serve", "--model", model, "--socket", tmp_path / path)
+    assert done.returncode == 1
+    assert message in done.stderr.splitlines()[-1]
+    assert "Traceback" not in done.stderr
+
+
+def test_a_server_has_one_address(command: Command, model: Path) -> None:
+    done = command("serve", "--model", model, "--socket", "s", "--port", 8000)
+    assert done.returncode == 2
+    assert "not allowed with argument" in done.stderr
+
+
 @pytest.mark.parametrize(
-    ("break_it", "says"),
+    ("break_it", "message"),
     [
         (lambda d: shutil.rmtree(d), "is not a model directory"),
         (lambda d: (d / "config.json").write_text("{}"), "is not the configuration of a model"),
@@ -101,15 +140,12 @@ def test_a_port_that_is_taken_is_one_sentence(
     ],
 )
 def test_a_broken_model_is_not_served(
-    command: Callable[..., subprocess.CompletedProcess[str]],
-    model: Path,
-    break_it: Callable[[Path], object],
-    says: str,
+    command: Command, model: Path, break_it: Callable[[Path], object], message: str
 ) -> None:
     break_it(model)
-    done = command("serve", "--model", model, "--port", free_port())
+    done = command("serve", "--model", model)
     assert done.returncode == 1
-    assert says in done.stderr
+    assert message in done.stderr
     assert done.stderr.count("\n") == 1, done.stderr
 
 
@@ -118,7 +154,7 @@ def test_the_server_imports_nothing_that_trains_or_publishes() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     imported = {name.partition(".")[0] for name in done.stdout.split()}
     assert "numpy" in imported
-    unwanted = {
+    unwanted = [
         "torch",
         "sklearn",
         "scipy",
@@ -127,15 +163,11 @@ def test_the_server_imports_nothing_that_trains_or_publishes() -> None:
         "pyarrow",
         "safetensors",
         "huggingface_hub",
-    }
-    assert not imported & unwanted
+    ]
+    assert not imported & {*unwanted, "huggingface_hub"}
 
 
-def test_a_worker_maps_no_torch_or_scikit_learn_and_stays_small(
-    start: Callable[..., Server], model: Path
-) -> None:
-    server = start(model, "--workers", 1)
-    server.wait_until_ready(workers=1)
+def test_a_worker_maps_no_torch_or_scikit_learn_and_stays_small(server: Server) -> None:
     server.predict()
     (worker,) = server.workers()
     mapped = Path(f"/proc/{worker}/maps").read_text()
@@ -144,3 +176,20 @@ def test_a_worker_maps_no_torch_or_scikit_learn_and_stays_small(
     assert "model.safetensors" in mapped, "the weights are mapped, not copied"
     resident = int(re.findall(r"VmRSS:\s+(\d+) kB", Path(f"/proc/{worker}/status").read_text())[0])
     assert resident < 85_000
+
+
+def test_the_directory_of_the_metrics_is_removed_at_the_end(
+    start: Start, model: Path, tmp_path: Path
+) -> None:
+    environment = {**os.environ, "TMPDIR": str(tmp_path)}
+    environment.pop("PROMETHEUS_MULTIPROC_DIR", None)
+    command = [sys.executable, "-m", "ml_workshop", "serve", "--model", model, "--socket", tmp_path / "s"]
+    command += ["--workers", "1"]
+    with (tmp_path / "log").open("wb") as log:
+        process = subprocess.Popen(list(map(str, command)), stdout=log, stderr=log, env=environment)
+    server = Server(process, tmp_path / "s", tmp_path / "log")
+    wait_for(lambda: server.get("/health/ready"), server)
+    assert list(tmp_path.glob("ml-workshop-metrics-*"))
+    process.terminate()
+    assert process.wait(20) == 0
+    assert not list(tmp_path.glob("ml-workshop-metrics-*"))

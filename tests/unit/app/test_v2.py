@@ -20,7 +20,7 @@ def client(trained: Path, metrics_directory: Path) -> Iterator[FlaskClient]:
         from ml_workshop.serving.limits import Limits
         from ml_workshop.serving.model import load_model
 
-        limits = Limits(body_bytes=20_000, texts=4, text_characters=1000)
+        limits = Limits(texts=4, text_characters=1000)
         yield create_app(load_model(trained), limits, model_name="reviews").test_client()
 
 

@@ -32,7 +32,7 @@ def register(subcommands: "Subcommands") -> None:
     )
     numbers = (
         ("--workers", whole_number(1, 256), os.cpu_count() or 1, "processes"),
-        ("--threads", whole_number(1, 256), 2, "threads per process, for long requests"),
+        ("--threads", whole_number(1, 256), 4, "threads per process, for long requests"),
         ("--timeout", whole_number(1, 3600), 30, "seconds that the body of a request may take to arrive"),
         (
             "--graceful-timeout",

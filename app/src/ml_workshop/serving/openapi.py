@@ -1,6 +1,8 @@
-"""The OpenAPI document of the service: the schemas of openapi.json, and a table of the routes.
+"""The OpenAPI document of the service: the schemas of openapi.json, and tables of the routes.
 
-tests/unit/app/test_openapi.py checks a running server against it.
+openapi.json is short: a schema with properties is an object that requires all of them, unless it says
+otherwise, and "$ref" is the name of another schema. tests/unit/app/test_openapi.py checks a running server
+against the document.
 """
 
 import json
@@ -75,7 +77,15 @@ def document(limits: Limits, labels: list[str], model_name: str) -> dict[str, An
         content = {"application/json": {"schema": _ref("schemas", body)}}
         paths[path] = {"post": {**operation, "requestBody": {"required": True, "content": content}}}
     paths[f"{_MODEL}/infer"]["post"]["responses"]["400"]["description"] = _TENSORS
-    return {**json.loads(filled), "paths": paths}
+    return {**json.loads(filled, object_hook=_schema), "paths": paths}
+
+
+def _schema(content: dict[str, Any]) -> dict[str, Any]:
+    if "$ref" in content:
+        return _ref("schemas", content["$ref"])
+    if "properties" in content:
+        return {"type": "object", "required": list(content["properties"]), **content}
+    return content
 
 
 def _operation(

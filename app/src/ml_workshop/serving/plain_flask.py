@@ -45,7 +45,8 @@ class PlainFlask(Flask):
         """Match the path of a request, whatever its host."""
         if request is None:
             return None
-        return self.url_map.bind("", path_info=request.path, default_method=request.method)
+        path = request.environ["PATH_INFO"].encode("latin-1").decode(errors="replace")
+        return self.url_map.bind("", path_info=path, default_method=request.method)
 
 
 def json_response(content: object, status: int = 200) -> Response:

@@ -45,7 +45,7 @@ class Settings:
     host: str = "127.0.0.1"
     port: int = 8000
     workers: int = 2
-    threads: int = 2
+    threads: int = 4
     graceful_timeout: int = 30
     limits: Limits = field(default_factory=Limits)
     model_name: str = MODEL_NAME
