@@ -50,7 +50,7 @@ def read_artifact(directory: Path) -> Artifact:
     """Map a model directory into memory.
 
     Raises:
-        ModelError: The directory is not a model, or its parts do not fit each other.
+        ModelError: The directory is not a model, or its parts do not fit each other or are not finite.
     """
     config = read_config(directory / CONFIG)
     tensors = map_tensors(directory / WEIGHTS)
@@ -70,6 +70,8 @@ def read_artifact(directory: Path) -> Artifact:
     for name, (kind, shape) in shapes.items():
         if name not in tensors or tensors[name].shape != shape or tensors[name].dtype != kind:
             raise ModelError(f"{directory / WEIGHTS}: tensor {name} is missing or does not fit {CONFIG}.")
+        if not np.isfinite(tensors[name]).all():
+            raise ModelError(f"{directory / WEIGHTS}: tensor {name} has values that are not finite.")
     artifact = Artifact(config, tokens, **{name: tensors[name] for name in shapes})  # type: ignore[arg-type]
     if not features or np.any(np.diff(artifact.keys) <= 0):
         raise ModelError(f"{directory / WEIGHTS}: the keys are not in ascending order.")
@@ -84,7 +86,7 @@ def read_metrics(directory: Path) -> dict[str, object]:
     """
     try:
         metrics = json.loads((directory / METRICS).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise ModelError(f"{directory / METRICS} cannot be read: {error}.") from error
     if not isinstance(metrics, dict):
         raise ModelError(f"{directory / METRICS} is not a JSON object.")

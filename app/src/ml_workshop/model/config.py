@@ -1,21 +1,25 @@
 """config.json of a model directory."""
 
 import json
+import math
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from ml_workshop.errors import ModelError
+from ml_workshop.text.ngrams import MAX_ORDER
 
 FORMAT = 1
 
 
 @dataclass(frozen=True)
 class Golden:
-    """A made-up review and what the model said of it when it was written.
+    """A made-up review and its prediction at training time.
 
     Attributes:
-        text: Composed of telling n-grams of one class, so no row of the data set is published.
+        text: Composed of n-grams with large weights of one class, so no row of the data set is published.
         prediction: Class index.
         probability: Of that class.
     """
@@ -30,16 +34,16 @@ class Config:
     """What a reader must know of a model besides its numbers.
 
     Attributes:
-        label_names: Name of each class index.
+        label_names: Name of each class index, two or more.
         input_size: Number of n-grams in the vocabulary.
         hidden_size: Width of the hidden layer.
         max_order: Longest n-gram, in tokens.
-        dataset: What the training data was called.
+        dataset: Name of the training data.
         fingerprint: Of everything that determined the result.
-        created: When it was trained, ISO 8601, UTC.
+        created: When it was trained, ISO 8601 with a time zone.
         trained_by: Version of ml-workshop.
         recipe: Hyper-parameters.
-        golden: Reviews that the model must classify as it did when it was trained.
+        golden: Reviews that the model must classify as it did when it was trained, one or more.
     """
 
     label_names: list[str]
@@ -60,7 +64,7 @@ class Config:
 
 
 def read_config(path: Path) -> Config:
-    """Read config.json.
+    """Read config.json, and check the types and ranges of its values.
 
     Raises:
         ModelError: It is missing, damaged, or of another format.
@@ -71,10 +75,64 @@ def read_config(path: Path) -> Config:
             raise ModelError(
                 f"{path} has model format {raw['format']}; this ml-workshop reads format {FORMAT}."
             )
-        return Config(**{**raw, "golden": [Golden(**golden) for golden in raw["golden"]]})
+        for name, (is_valid, expected) in _CHECKS.items():
+            if not is_valid(raw[name]):
+                raise ValueError(f"{name} must be {expected}")
+        golden = [Golden(**review) for review in raw["golden"]]
+        if not golden or not all(_is_golden(review, len(raw["label_names"])) for review in golden):
+            raise ValueError("golden must be one or more reviews with text, prediction and probability")
+        return Config(**{**raw, "golden": golden})
     except OSError as error:
         raise ModelError(
             f"{path.parent} is not a model directory: it has no readable config.json."
         ) from error
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise ModelError(f"{path} is not the configuration of a model: {error}.") from error
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str) and bool(value) and value.isprintable()
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _is_whole(lowest: int, highest: int) -> Callable[[object], bool]:
+    return lambda value: type(value) is int and lowest <= value <= highest
+
+
+def _are_labels(value: object) -> bool:
+    return isinstance(value, list) and 2 <= len(value) == len(set(value)) and all(map(_is_text, value))
+
+
+def _is_recipe(value: object) -> bool:
+    return isinstance(value, dict) and all(map(_is_number, value.values()))
+
+
+def _is_time(value: object) -> bool:
+    return isinstance(value, str) and datetime.fromisoformat(value).tzinfo is not None
+
+
+def _is_golden(review: Golden, classes: int) -> bool:
+    return (
+        isinstance(review.text, str)
+        and bool(review.text)
+        and _is_whole(0, classes - 1)(review.prediction)
+        and _is_number(review.probability)
+        and 0 <= review.probability <= 1
+    )
+
+
+_CHECKS: dict[str, tuple[Callable[[Any], bool], str]] = {
+    "label_names": (_are_labels, "two or more different names"),
+    "input_size": (_is_whole(1, 2**31 - 1), "a number of n-grams"),
+    "hidden_size": (_is_whole(1, 2**16), "a number of hidden units"),
+    "max_order": (_is_whole(1, MAX_ORDER), f"a number from 1 to {MAX_ORDER}"),
+    "dataset": (_is_text, "a name"),
+    "fingerprint": (_is_text, "a hash"),
+    "created": (_is_time, "a time in ISO 8601 with a time zone"),
+    "trained_by": (_is_text, "a version"),
+    "recipe": (_is_recipe, "hyper-parameters by name"),
+    "golden": (lambda value: isinstance(value, list), "a list of reviews"),
+}

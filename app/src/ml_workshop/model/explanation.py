@@ -1,4 +1,4 @@
-"""Which words made a verdict.
+"""The contribution of each word to a prediction.
 
 With the review's n-grams as inputs x (present or not, weighted, L2-normalised), the network is piecewise
 linear:
@@ -8,8 +8,8 @@ linear:
 Gradient times input (Shrikumar et al. 2016, arXiv:1605.01713) is therefore no approximation here: the
 contributions of the n-grams and the constant add up to the score exactly. What is explained is the lead of
 the predicted class over the runner-up, z_best - z_second; with two classes that is the log-odds of the
-verdict. An n-gram's contribution is shared equally by the places where it occurs, and at each of them by its
-tokens.
+prediction. An n-gram's contribution is shared equally by the places where it occurs, and at each of them by
+its tokens.
 """
 
 from dataclasses import dataclass
@@ -41,7 +41,7 @@ class ExplainedToken:
 
 @dataclass(frozen=True)
 class Explanation:
-    """A prediction and the tokens that made it.
+    """A prediction and the contribution of each token.
 
     Attributes:
         prediction: As `predict` gives it.
@@ -55,15 +55,15 @@ class Explanation:
 
 
 def explain(predictor: Predictor, text: str) -> Explanation:
-    """Classify a text and say what each of its tokens contributed."""
-    said = predictor.predict(text)
+    """Classify a text, with the contribution of each of its tokens."""
+    prediction = predictor.predict(text)
     token_ids = predictor.vocabulary.token_ids(text)
-    shares, constant = _shares(predictor, token_ids, said.prediction)
+    shares, constant = _shares(predictor, token_ids, prediction.prediction)
     tokens = [
         ExplainedToken(text[start:end], start, end, share)
         for (start, end), share in zip(token_spans(text), shares.tolist(), strict=True)
     ]
-    return Explanation(said, tokens, constant)
+    return Explanation(prediction, tokens, constant)
 
 
 def _shares(

@@ -80,7 +80,7 @@ def _read(directory: Path) -> dict[str, dict[str, object]]:
             raise ValueError("an entry is incomplete")
     except OSError as error:
         raise ModelError(f"{directory} is not a model directory: it has no readable {MANIFEST}.") from error
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise ModelError(f"{path} is damaged: {error}.") from error
     return dict(files)
 

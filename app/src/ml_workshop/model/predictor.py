@@ -14,7 +14,7 @@ from ml_workshop.text.vocabulary import Vocabulary
 
 @dataclass(frozen=True)
 class Prediction:
-    """What the model says of one text.
+    """The result of classifying one text.
 
     Attributes:
         prediction: Class index.

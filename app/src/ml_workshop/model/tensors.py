@@ -42,7 +42,7 @@ def map_tensors(path: Path) -> dict[str, NDArray[np.generic]]:
         header.pop("__metadata__", None)
         data = raw[8 + header_size :]
         return {name: _view(data, entry) for name, entry in header.items()}
-    except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
+    except (KeyError, IndexError, TypeError, ValueError, AttributeError, RecursionError) as error:
         raise ModelError(f"{path} is not a whole safetensors file: {error}.") from error
 
 

@@ -1,5 +1,6 @@
 """The model that a worker serves."""
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ GOLDEN_TOLERANCE = 1e-3
 
 @dataclass(frozen=True)
 class Baseline:
-    """What the model said of the rows held out from training, to compare what it is asked now with.
+    """Statistics of the predictions of the rows held out from training, to compare those of today with.
 
     Attributes:
         out_of_vocabulary_ratio: Mean share of a text's tokens that the vocabulary does not have.
@@ -63,9 +64,15 @@ def load_model(directory: Path) -> ServedModel:
 def _read_baseline(directory: Path) -> Baseline | None:
     try:
         metrics: dict[str, Any] = read_metrics(directory)["baseline"]  # type: ignore[assignment]
-        share = {str(label): float(value) for label, value in metrics["class_share"].items()}
-        return Baseline(float(metrics["out_of_vocabulary_ratio"]), float(metrics["confidence"]), share)
+        share = {str(label): _finite(value) for label, value in metrics["class_share"].items()}
+        return Baseline(_finite(metrics["out_of_vocabulary_ratio"]), _finite(metrics["confidence"]), share)
     except KeyError:
         return None
     except (TypeError, ValueError, AttributeError) as error:
         raise ModelError(f"{directory / METRICS} has a damaged baseline: {error}.") from error
+
+
+def _finite(value: object) -> float:
+    if not isinstance(value, int | float) or not math.isfinite(value):
+        raise ValueError(f"{value!r} is not a finite number")
+    return float(value)

@@ -80,7 +80,7 @@ class Server(BaseApplication):  # type: ignore[misc]
             "worker_class": "asgi",
             "asgi_loop": "uvloop",
             "asgi_lifespan": "off",
-            "http_parser": "auto",  # gunicorn_h1c needs a compiler on the host and saves 7 %: taken when it is there
+            "http_parser": "auto",  # with gunicorn_h1c where it is installed: it has no wheels, and saves 7 %
             # A worker reports once per second that it is alive. Its own time-out of a body comes after ours.
             "timeout": max(settings.limits.seconds, 2) + 1,
             "graceful_timeout": settings.graceful_timeout,
