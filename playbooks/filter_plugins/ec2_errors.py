@@ -89,7 +89,8 @@ def explain(result: Mapping[str, Any], task: str, left_behind: str = "") -> str:
     crash = str(failure.get("module_stderr", "")).strip()   # some modules let exceptions of boto3 escape
     if "boto3_version" not in failure and not crash:
         return str(failure.get("msg", failure))   # a sentence of ours
-    message = " ".join((crash.splitlines()[-1] if crash else str(failure["msg"])).split())
+    errors = re.findall(r"An error occurred \(.*", crash) or crash.splitlines()
+    message = " ".join((errors[-1] if errors else str(failure["msg"])).split())
     code = str((failure.get("error") or {}).get("code", ""))
     text = message if code in message else f"{code}: {message}"
     parts = [f"'{task}' failed: {text.rstrip('.')}.", advice(f"{code}\n{message}"), left_behind]

@@ -58,7 +58,7 @@ class Account:
     def post(self, path: str, body: object = "") -> str:
         """Post to the fake's own pages or to moto's."""
         data = body.encode() if isinstance(body, str) else json.dumps(body).encode()
-        with urlopen(Request(self.url + path, data), timeout=10) as answer:
+        with urlopen(Request(self.url + path, data, {"Content-Type": "text/plain"}), timeout=10) as answer:
             return answer.read().decode()
 
     def fail(self, action: str, code: str, **more: object) -> None:

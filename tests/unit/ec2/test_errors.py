@@ -40,6 +40,6 @@ def test_our_own_sentences_pass_unchanged() -> None:
 
 
 def test_an_exception_that_a_module_lets_escape_is_explained() -> None:
-    last = "AnsibleEC2Error: An error occurred (UnauthorizedOperation) when calling the DescribeImages operation: You are not ..."
-    sentence = errors.explain({"msg": "Module failed", "module_stderr": f"Traceback ...\n{last}\n"}, "Find the image")
+    last = "An error occurred (UnauthorizedOperation) when calling the DescribeImages operation: You are not ..."
+    sentence = errors.explain({"msg": "Module failed", "module_stderr": f"Traceback ...\nClientError: {last}\nAmiInfoFailure: <exception str() failed>\n"}, "Find the image")
     assert sentence.startswith(f"'Find the image' failed: {last.rstrip('.')}. The credentials lack this permission;")
