@@ -136,6 +136,20 @@ def test_the_fingerprint_is_that_of_the_model_trained_with_the_same_options(
     )
 
 
+def test_the_arguments_of_the_original_workshop_work(capsys: Capture, tmp_path: Path) -> None:
+    numbers = {"num-train-epochs": 3, "batch-size": 64, "input-size": 500, "hidden-size": 8}
+    fingerprints = set()
+    for names in (numbers, {name.replace("-", "_"): value for name, value in numbers.items()}):
+        options = [f"--{name}={value}" for name, value in names.items()]
+        fingerprints.add(run(capsys, "fingerprint", "--dataset", "sample", *options)[1])
+    assert len(fingerprints) == 1
+    assert fingerprints != {run(capsys, "fingerprint", "--dataset", "sample")[1]}
+    code, _, err = run(capsys, "train", "--dataset", "/no/such", "--output_dir", tmp_path / "model")
+    assert (code, "neither a directory nor the id" in err) == (1, True)
+    _, help_text, _ = run(capsys, "train", "--help")
+    assert "_" not in "".join(re.findall(r"--[\w-]+", help_text))
+
+
 def test_locustfile_prints_a_path_that_exists(capsys: Capture) -> None:
     code, out, _ = run(capsys, "locustfile")
     assert code == 0

@@ -1,10 +1,17 @@
-"""Errors of the hub, by the real client over HTTP against a fake that gives one answer to everything."""
+"""Data sets of the hub and its errors, by the real client over HTTP against fake hubs."""
 
+import json
+import os
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from subprocess import CompletedProcess
 
+import pyarrow as pa  # type: ignore[import-untyped]
+import pyarrow.parquet as pq  # type: ignore[import-untyped]
 import pytest
 
 Answer = Callable[..., str]
@@ -79,3 +86,57 @@ def test_offline_mode_and_the_old_id_of_imdb(command: Callable[..., CompletedPro
 def test_no_connection_is_the_network(command: Callable[..., CompletedProcess[str]]) -> None:
     done = command("fingerprint", "--dataset", "a/b", HF_ENDPOINT="http://127.0.0.1:9", HF_HUB_OFFLINE="0")
     assert "(Connection refused): check the network" in done.stderr.replace("[Errno 111] ", "")
+
+
+def test_all_splits_of_a_data_set_are_read_in_batches(tmp_path: Path) -> None:
+    """By the real loader, with the features and the splits that IMDB has on the hub."""
+    features = {
+        "sentiment": {"names": ["neg", "pos"], "_type": "ClassLabel"},
+        "text": {"dtype": "string", "_type": "Value"},
+    }
+    metadata = {"huggingface": json.dumps({"info": {"features": features}})}
+    for split, labels in (("train", [1, 0] * 3), ("test", [0, 1]), ("unsupervised", [-1] * 5)):
+        table = pa.table({"text": [f"{split} {row}" for row in range(len(labels))], "sentiment": labels})
+        (tmp_path / "repo").mkdir(exist_ok=True)
+        pq.write_table(
+            table.replace_schema_metadata(metadata), tmp_path / "repo" / f"{split}-00000-of-00001.parquet"
+        )
+    splits = "".join(f"  - split: {name}\n    path: {name}-*\n" for name in ("train", "test", "unsupervised"))
+    (tmp_path / "repo" / "README.md").write_text(
+        f"---\nconfigs:\n- config_name: default\n  data_files:\n{splits}---\n"
+    )
+    read = (
+        "import json; from ml_workshop.data.loading import load_dataset, open_dataset\n"
+        "source = open_dataset('stanfordnlp/imdb')\n"
+        "for split in ('train', 'test', 'unsupervised'):\n"
+        "    print(json.dumps([(batch.texts, batch.labels) for batch in source.iter_texts(split, 4)]))\n"
+        "print(json.dumps([source.label_names, load_dataset('imdb').test.texts]))"
+    )
+    fake = [
+        sys.executable,
+        Path(__file__).parent / "fake_hub.py",
+        "--data-set",
+        f"stanfordnlp/imdb={tmp_path / 'repo'}",
+    ]
+    with subprocess.Popen(fake, stdout=subprocess.PIPE, text=True) as hub:
+        assert hub.stdout is not None
+        settings = {
+            "HF_ENDPOINT": hub.stdout.readline().strip(),
+            "HF_HUB_OFFLINE": "0",
+            "HF_HUB_DISABLE_XET": "1",
+            "HF_HOME": str(tmp_path / "hf"),
+        }
+        done = subprocess.run(
+            [sys.executable, "-c", read],
+            env={**os.environ, **settings},
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
+        hub.terminate()
+    assert done.returncode == 0, done.stderr
+    train, test, unlabelled, (names, texts) = map(json.loads, done.stdout.splitlines())
+    assert train == [[[f"train {row}" for row in range(4)], [1, 0, 1, 0]], [["train 4", "train 5"], [1, 0]]]
+    assert test == [[["test 0", "test 1"], [0, 1]]]
+    assert [len(texts) for texts, labels in unlabelled if labels == []] == [4, 1]
+    assert (names, texts) == (["negative", "positive"], ["test 0", "test 1"])

@@ -9,10 +9,8 @@ from ml_workshop.errors import DataError
 Rows = list[tuple[object, object]]
 """Texts with labels as a file has them."""
 
-_NAMES = {
-    "text": ("text", "review", "sentence", "content", "comment", "review_text", "body", "message", "tweet"),
-    "label": ("label", "sentiment", "class", "polarity", "target", "category", "labels"),
-}
+_TEXT = ("text", "review", "sentence", "content", "comment", "review_text", "body", "tweet", "clean_text")
+_LABEL = ("label", "sentiment", "class", "polarity", "target", "category", "labels")
 
 
 @dataclass(frozen=True)
@@ -43,17 +41,18 @@ def find_columns(
         DataError: A column is missing.
     """
     by_name = {name.strip(" \t\"'\ufeff").casefold(): name for name in reversed(present)}
-    wanted = {role: names for role, names in _NAMES.items() if labelled or role == "text"}
-    found = {
-        role: next((by_name[name] for name in names if name in by_name), None)
-        for role, names in wanted.items()
-    }
-    missing = [
-        f"no column {role} (or {', '.join(names[1:])})" for role, names in wanted.items() if not found[role]
-    ]
+    columns, missing, renamed = [], [], []
+    for names in (_TEXT, _LABEL) if labelled else (_TEXT,):
+        found = next((by_name[name] for name in names if name in by_name), None)
+        if found is None:
+            missing.append(f"no column {names[0]} (or {', '.join(names[1:])})")
+            continue
+        columns.append(found)
+        if found != names[0]:
+            renamed.append(f"column {found.strip()} is read as {names[0]}")
     if missing:
-        raise DataError(f"{where} has {' and '.join(missing)}; it has: {shown(present) or 'nothing'}.")
-    note = ", ".join(
-        f"column {str(name).strip()} is read as {role}" for role, name in found.items() if name != role
-    )
-    return [name for name in found.values() if name is not None], (note,) if note else ()
+        raise DataError(
+            f"{where} has {' and '.join(missing)}; it has: {shown(present) or 'nothing'}. "
+            "Rename its columns to text and label, or add such a header."
+        )
+    return columns, (", ".join(renamed),) if renamed else ()

@@ -12,7 +12,7 @@ from ml_workshop.data.labels import is_binary_label
 from ml_workshop.data.reading import detect_encoding, readable
 from ml_workshop.errors import DataError
 
-_DELIMITERS = {",": "", ";": "separated by semicolons", "\t": "separated by tabs"}
+_DELIMITERS = {",": "", ";": "separated by semicolons", "\t": "separated by tabs", "|": "separated by bars"}
 _SAMPLE_LINES = 100
 _QUOTING: dict[str, dict[str, Any]] = {
     "": {},

@@ -57,13 +57,16 @@ def read_rows(path: Path) -> tuple[Rows, list[str] | None]:
 def _open_parquet(path: Path, labelled: bool) -> Table:
     import pyarrow.parquet  # type: ignore[import-untyped]
 
-    with _intact(path), pyarrow.parquet.ParquetFile(path) as file:
+    open_file = pyarrow.parquet.ParquetFile
+    with _intact(path), open_file(path) as file:
         schema = file.schema_arrow
     columns, notes = find_columns(str(path), schema.names, labelled)
 
     def batches(rows: int) -> Iterator[Rows]:
-        # Without the buffer size, a whole row group is read at a time.
-        with _intact(path), pyarrow.parquet.ParquetFile(path, buffer_size=1 << 20) as file:
+        with (
+            _intact(path),
+            open_file(path, buffer_size=1 << 20, pre_buffer=False) as file,
+        ):  # no whole row groups
             for batch in file.iter_batches(rows, columns=columns, use_threads=False):
                 values = [batch.column(name).to_pylist() for name in columns]
                 yield list(zip(values[0], values[1] if labelled else [None] * len(batch), strict=True))

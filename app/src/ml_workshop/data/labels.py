@@ -1,6 +1,6 @@
 """Labels as data sets spell them, and the classes that they mean."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 from ml_workshop.errors import DataError
 
@@ -45,7 +45,7 @@ def is_binary_label(value: str) -> bool:
     return any((label.casefold() if isinstance(label, str) else label) in known for known in spellings)
 
 
-def class_names(where: str, labels: Collection[Label], given: list[str] | None = None) -> dict[Label, str]:
+def class_names(where: str, labels: Collection[Label], given: Sequence[str] = ()) -> dict[Label, str]:
     """Return the class name of each label, in the order of the class indices.
 
     Args:
@@ -70,7 +70,7 @@ def class_names(where: str, labels: Collection[Label], given: list[str] | None =
         if numbers == list(pair):
             return dict(zip(pair, _CLASSES, strict=True))
     names: dict[Label, str] = {label: str(label) for label in known}
-    names.update((label, given[label]) for label in numbers if given and 0 <= label < len(given))
+    names.update((label, name) for label, name in enumerate(given) if label in names)
     sides = [[label for label in known if names[label].casefold() in spellings] for spellings in _WORDS]
     if all(sides) and sum(map(len, sides)) == len(names):
         return {label: name for name, side in zip(_CLASSES, sides, strict=True) for label in side}

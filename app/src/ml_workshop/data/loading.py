@@ -45,8 +45,8 @@ def open_dataset(name: str, revision: str = "main", unlabelled: bool = False) ->
     if place is None:
         dataset_id, _, commit = identity.removeprefix("hub:").rpartition("@")
         return Source(dataset_id, identity, hub.open_splits(dataset_id, commit))
-    short_name = name if name == SAMPLE else place.resolve().stem  # published; the path is not
-    return Source(short_name, identity, _open(_training_parts(place, unlabelled)))
+    published = place.resolve().stem if place.is_file() else place.resolve().name  # the path is not
+    return Source(name if name == SAMPLE else published, identity, _open(_training_parts(place, unlabelled)))
 
 
 def load_dataset(name: str, revision: str = "main") -> Dataset:

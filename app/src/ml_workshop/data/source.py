@@ -21,7 +21,7 @@ Batch = tuple[list[str], list[Label]]
 class Source:
     """A data set that is read in batches.
 
-    Without a split "test", every fifth row of each class is a test row and no training row.
+    Without a split "test", the first of every five rows of each class is a test row and no training row.
 
     Attributes:
         name: Name for messages and the model card.
@@ -34,8 +34,10 @@ class Source:
         self.name, self.identity, self.tables = name, identity, tables
         self._spellings: dict[object, Label | None] = {}
         self._in_memory: dict[str, list[Batch]] = {}
+        all_tables = [table for split in tables.values() for table in split]
+        self._column, self._class_names = all_tables[0].label_column, all_tables[0].class_names or []
         noted: dict[str, list[str]] = defaultdict(list)
-        for table in (table for split in tables.values() for table in split):
+        for table in all_tables:
             noted["; ".join(table.notes)].append(table.name)
         for note, names in noted.items():
             if note:
@@ -80,7 +82,7 @@ class Source:
         where = f"Data set {self.name}: column {self._column}"
         seen = {label for _, labels in batches for label in labels}
         index: dict[Label, int] = {}
-        for label, name in class_names(where, seen, self._given).items():
+        for label, name in class_names(where, seen, self._class_names).items():
             if name in label_names or str(label) in label_names:
                 index[label] = label_names.index(name if name in label_names else str(label))
             elif isinstance(label, int) and 0 <= label < len(label_names):
@@ -116,7 +118,7 @@ class Source:
                     if split != UNLABELLED:
                         label = self._label(value, where)
                         seen[label] += 1
-                        if holds_out and (seen[label] % _TEST_EVERY == 0) != (split == "test"):
+                        if holds_out and (seen[label] % _TEST_EVERY == 1) != (split == "test"):
                             continue
                         labels.append(label)
                     texts.append(_encodable(text))
@@ -138,14 +140,6 @@ class Source:
             raise DataError(f"Data set {self.name}: {where} has no {self._column}: leave out such rows.")
         return label
 
-    @property
-    def _column(self) -> str:
-        return next(table.label_column for split in self.tables.values() for table in split)
-
-    @property
-    def _given(self) -> list[str] | None:
-        return next(table.class_names for split in self.tables.values() for table in split)
-
     @cached_property
     def _classes(self) -> dict[Label, str]:
         """Class name of each label, checked and logged."""
@@ -154,7 +148,7 @@ class Source:
             for split in ("train", "test")
         )
         where = f"Data set {self.name}"
-        named = class_names(f"{where}: column {self._column}", train.keys() | test.keys(), self._given)
+        named = class_names(f"{where}: column {self._column}", train.keys() | test.keys(), self._class_names)
         rows = Counter(named[label] for label in train.elements())
         scarce = [name for name, count in rows.items() if count < 2]
         unseen = [label for label in test if named[label] not in rows]
@@ -170,7 +164,7 @@ class Source:
             raise DataError(f"{where}: label {unseen[0]} of split test does not occur in split train.")
         if not test:
             raise DataError(f"{where}: split test has no row with a text.")
-        self._log_classes(named, self._given or [])
+        self._log_classes(named)
         if "test" not in self.tables:
             log.info(
                 "%s: no test split; every fifth row of each class is a test row (%d training, %d test rows)",
@@ -180,13 +174,13 @@ class Source:
             )
         return named
 
-    def _log_classes(self, named: dict[Label, str], given: list[str]) -> None:
+    def _log_classes(self, named: dict[Label, str]) -> None:
         """Log how labels are read, unless they are the class names or 0 and 1."""
+        given = {str(label): name for label, name in enumerate(self._class_names)}
         spelled: dict[str, list[str]] = {name: [] for name in named.values()}
         for value, label in self._spellings.items():
             if label in named:
-                known = given[label] if isinstance(label, int) and 0 <= label < len(given) else str(value)
-                spelled[named[label]].append(known)
+                spelled[named[label]].append(given.get(str(label), str(value)))
         labels = ["/".join(values) for values in spelled.values()]
         if labels not in (list(spelled), ["0", "1"]):
             log.info("%s: labels %s are read as %s", self.name, shown(labels), shown(spelled))
