@@ -111,7 +111,7 @@ def main() -> int:
     with (STATE / "calls").open("a") as calls:
         calls.write(json.dumps([name, *arguments]) + "\n")
     if name == "journalctl":
-        unit = arguments[arguments.index("--unit") + 1]
+        unit = arguments[-1].removeprefix("_SYSTEMD_UNIT=")
         lines = (STATE / f"{unit}.log").read_text(errors="replace").splitlines()
         print(lines[-1] if lines else "")
         return 0

@@ -135,7 +135,7 @@ def test_a_rollback_stays(host: Host) -> None:
     host.command("rollback", "--by", "ana", "--reason", "worse on Mondays")
     result, _ = host.command("deploy")
     assert (result["changed"], result["result"], result["revision"]) == (False, "pinned", first)
-    assert f"ana rolled back from release r1 with revision {second[:12]}" in result["message"]
+    assert f"ana rolled back from release r1, revision {second[:12]}" in result["message"]
     status, _ = host.command("status", "--format", "json")
     assert status["pin"]["revision"] == first and "worse on Mondays" in status["pin"]["why"]
     assert "pinned: revision" in host.command("status", "--format", "table")[0]

@@ -79,15 +79,16 @@ def start(settings: Settings, slot: str, spec: Spec) -> None:
         DeployError: It does not within health_timeout.
         DeployRefusedError: Its label is not the golden one.
     """
-    deadline = time.monotonic() + settings.health_timeout
+    started, deadline = time.time(), time.monotonic() + settings.health_timeout
     reason = "systemd could not start it"
     if start_unit(slot, settings.health_timeout):
         while (reason := health_problem(settings, slot, spec)) and time.monotonic() < deadline:
             time.sleep(0.05)
     if reason:
-        log = last_log_line(slot)[:300].rstrip(".")
+        log = last_log_line(slot, started)
+        log = str(_object(log).get("message", log))[:300].rstrip(".")
         raise DeployError(
-            f"Slot {slot} with {spec} is not healthy within {settings.health_timeout:g} s (health_timeout): "
+            f"Slot {slot} ({spec}) is not healthy within {settings.health_timeout:g} s (health_timeout): "
             f"{reason}{f' (its log ends with: {log})' if log else ''}: "
             f"run 'journalctl -u {unit_name(slot)}'."
         )
@@ -118,7 +119,7 @@ def health_problem(settings: Settings, slot: str, spec: Spec) -> str:
 
 def _wrong_label(settings: Settings, spec: Spec, label: str) -> str:
     return (
-        f"The golden review is {label} instead of {settings.golden_label} for {spec}: "
+        f"The golden review is {label} instead of {settings.golden_label} ({spec}): "
         "train a better model, or set inference_golden_review and inference_golden_label."
     )
 

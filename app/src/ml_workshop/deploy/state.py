@@ -34,7 +34,7 @@ class Spec:
 
     def __str__(self) -> str:
         """Return release and shortened revision."""
-        return f"release {self.release} with revision {self.revision[:12]}"
+        return f"release {self.release}, revision {self.revision[:12]}"
 
 
 @dataclass(frozen=True)

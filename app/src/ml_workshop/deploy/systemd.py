@@ -15,7 +15,7 @@ class UnitState:
 
     Attributes:
         active: "active", "inactive", "failed", "activating"...
-        since: When it became active; empty if it is not.
+        since: When it became active, ISO 8601 in UTC; empty if it is not.
         enabled: Whether it is started at boot.
     """
 
@@ -31,11 +31,14 @@ def unit_name(slot: str) -> str:
 
 def unit_state(slot: str) -> UnitState:
     """Ask systemd for the state of a slot's unit."""
-    shown = _run("systemctl", "show", "--property=ActiveState,ActiveEnterTimestamp", unit_name(slot)).stdout
+    properties = "--property=ActiveState,ActiveEnterTimestamp"
+    shown = _run("systemctl", "show", "--timestamp=utc", properties, unit_name(slot)).stdout
     values = dict(line.split("=", 1) for line in shown.splitlines() if "=" in line)
     active = values.get("ActiveState", "inactive")
+    entered = values.get("ActiveEnterTimestamp", "").split()  # Wed 2026-11-25 20:00:00 UTC
+    since = f"{entered[1]}T{entered[2]}Z" if active == "active" and len(entered) == 4 else ""
     enabled = _run("systemctl", "is-enabled", unit_name(slot)).stdout.strip() == "enabled"
-    return UnitState(active, values.get("ActiveEnterTimestamp", "") if active == "active" else "", enabled)
+    return UnitState(active, since, enabled)
 
 
 def start_unit(slot: str, timeout: float) -> bool:
@@ -71,10 +74,10 @@ def enable_unit(slot: str, enabled: bool) -> None:
     _checked("systemctl", "enable" if enabled else "disable", "--no-reload", "--quiet", unit_name(slot))
 
 
-def last_log_line(slot: str) -> str:
-    """Return the last line that a slot logged in its present run; empty if there is none."""
-    command = ["journalctl", "--unit", unit_name(slot), "--lines=1", "--output=cat", "--no-pager", "--quiet"]
-    return _run(*command).stdout.strip()
+def last_log_line(slot: str, since: float) -> str:
+    """Return the last line that a slot's own processes logged since a Unix time; empty if there is none."""
+    options = ["--lines=1", "--output=cat", "--no-pager", "--quiet", f"--since=@{since:.0f}"]
+    return _run("journalctl", *options, f"_SYSTEMD_UNIT={unit_name(slot)}").stdout.strip()
 
 
 def run_in_sandbox(
