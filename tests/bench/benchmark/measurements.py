@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 
-OURS, OURS_UNLOGGED, PEER, WORKSHOP = "ours", "ours, no access log", "FastAPI peer", "workshop"
-CEILING, OUR_CEILING = "no-op ceiling", "no-op, our worker"
+OURS, OURS_UNLOGGED, GATEWAY = "ours", "ours, no access log", "ours behind HAProxy"
+PEER, PEER_LOGGED, WORKSHOP = "FastAPI peer", "FastAPI peer, access log", "workshop"
+NOOP = "no-op, Flask on gthread"
 WORKSHOP_ONE, WORKSHOP_TWO = "workshop, 1 process", "workshop, 2 processes"
 CONNECTIONS = (1, 16, 64)
 """Of wrk."""

@@ -14,7 +14,16 @@ from socket import socket
 
 from benchmark.background import started
 from benchmark.errors import BenchmarkError
-from benchmark.measurements import CEILING, OUR_CEILING, OURS, OURS_UNLOGGED, PEER, WORKSHOP_ONE, WORKSHOP_TWO
+from benchmark.measurements import (
+    GATEWAY,
+    NOOP,
+    OURS,
+    OURS_UNLOGGED,
+    PEER,
+    PEER_LOGGED,
+    WORKSHOP_ONE,
+    WORKSHOP_TWO,
+)
 from benchmark.training import COMMAND, Models
 
 WORKERS = "2"
@@ -61,29 +70,34 @@ class Running:
 def all_servers(models: Models) -> list[Server]:
     """Return the servers to compare, each as its user would run it.
 
-    Ours as the unit of the role does; once more without its access log, which the peer has not either.
-    The workshop's as its page does (one process, Uvicorn's access log) but without the file watcher; once
-    more with as many processes as ours has. The no-op with Gunicorn's own threaded worker, which is the
-    ceiling of Flask and Gunicorn; once more with the service's worker.
+    Ours is what a slot runs, on a TCP port, for wrk speaks to no Unix socket; behind HAProxy it is on its
+    socket. Ours and the FastAPI peer run with and without an access log. The workshop's runs as its page says
+    (one process, Uvicorn's access log), but without the file watcher; once more with two processes.
     """
     golden = golden_review(models.ours)[1]
     uvicorn = (sys.executable, "-m", "uvicorn", "--host", "127.0.0.1", "--port", "{port}")
-    peer = ("--workers", WORKERS, "--loop", "uvloop", "--http", "httptools", "--no-access-log")
-    noop = (sys.executable, "-m", "peers.noop", str(models.ours), "{port}", WORKERS)
+    peer = (
+        *uvicorn,
+        "--workers",
+        WORKERS,
+        "--loop",
+        "uvloop",
+        "--http",
+        "httptools",
+        "peers.fastapi_peer:app",
+    )
+    peer_environment = {**MEETING_PLACE, **ONE_THREAD, "PEER_MODEL": str(models.ours)}
+    gateway = (sys.executable, "-m", "peers.gateway", str(models.ours), "{port}", WORKERS)
     ours = (COMMAND, "serve", "--model", str(models.ours), "--port", "{port}", "--workers", WORKERS)
     as_in_unit = {**MEETING_PLACE, "OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1"}
     in_workshops_way = {"WORKSHOP_MODEL": str(models.workshop)}
     return [
         Server(OURS, ours, as_in_unit, golden),
         Server(OURS_UNLOGGED, (*ours, "--no-access-log"), as_in_unit, golden),
-        Server(
-            PEER,
-            (*uvicorn, *peer, "peers.fastapi_peer:app"),
-            {**MEETING_PLACE, **ONE_THREAD, "PEER_MODEL": str(models.ours)},
-            golden,
-        ),
-        Server(CEILING, (*noop, "gthread"), MEETING_PLACE),
-        Server(OUR_CEILING, noop, MEETING_PLACE),
+        Server(GATEWAY, gateway, as_in_unit, golden),
+        Server(PEER, (*peer, "--no-access-log"), peer_environment, golden),
+        Server(PEER_LOGGED, peer, peer_environment, golden),
+        Server(NOOP, (sys.executable, "-m", "peers.noop", "{port}", WORKERS), MEETING_PLACE),
         Server(WORKSHOP_ONE, (*uvicorn, "workshop.server:app"), in_workshops_way),
         Server(
             WORKSHOP_TWO,
