@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from ansible.parsing.dataloader import DataLoader
-from ansible.plugins.loader import init_plugin_loader
+from ansible.plugins.loader import filter_loader, init_plugin_loader
 from ansible.template import Templar, trust_as_template
 
 ROOT = Path(__file__).parents[2]
@@ -18,6 +18,7 @@ ROOT = Path(__file__).parents[2]
 @pytest.fixture(scope="session", autouse=True)
 def _plugins() -> None:
     init_plugin_loader([])
+    filter_loader.add_directory(str(ROOT / "roles/common/filter_plugins"))
 
 
 def role_variables(role: str) -> dict[str, Any]:
@@ -54,3 +55,17 @@ def evaluate() -> Callable[..., Any]:
         return templar.template(trust_as_template(f"{{{{ {expression} }}}}"))
 
     return _evaluate
+
+
+@pytest.fixture
+def errors() -> Callable[..., list[str]]:
+    def _errors(role: str, **variables: Any) -> list[str]:
+        """What a role's preflight refuses: single variables, then combinations of them."""
+        common = role_variables("common") | {"common_arguments_roles": [role]}
+        given = role_variables(role) | common | {"role_path": str(ROOT / "roles/common")} | variables
+        templar = Templar(loader=DataLoader(), variables=given)
+        found: list[str] = templar.template(trust_as_template("{{ __common_arguments_errors }}"))
+        combinations = templar.template(trust_as_template(f"{{{{ __{role}_errors | default([]) }}}}"))
+        return found + list(combinations or [])
+
+    return _errors
