@@ -11,6 +11,7 @@ from pathlib import Path
 
 from ansible.module_utils.application.installed import read_installed
 from ansible.module_utils.application.lock import normal_name
+from ansible.module_utils.application.pip import pip_failure, run_pip
 from ansible.module_utils.basic import AnsibleModule
 
 DOCUMENTATION = r"""
@@ -121,6 +122,8 @@ class Releases:
         path = self.directory / release
         if not (path / "bin" / command).exists():
             return f"{path}/bin/{command} is missing"
+        if (path / "bin" / command).stat().st_mode & (path / "bin").stat().st_mode & 0o005 != 0o005:
+            return f"{path}/bin/{command} can be run by root only"
         names = [normal_name(entry.name.split("-")[0]) for entry in path.glob("*.dist-info")]
         distributions = read_installed(path, names, scripts=False).values()
         return next((entry.damage for entry in distributions if entry.damage), "")
@@ -144,6 +147,7 @@ def main() -> None:
         },
         supports_check_mode=True,
     )
+    os.umask(0o022)  # sudo may come with a stricter one, and services have to read what is written here
     releases, release = Releases(Path(module.params["install_dir"])), module.params["release"]
     command, keep = module.params["command"], module.params["keep"]
     there = (releases.directory / release).is_dir()
@@ -228,15 +232,13 @@ def install(module: AnsibleModule, releases: Releases, release: str) -> None:
     target, wheel = releases.directory / release, str(releases.wheel(release))
     with tempfile.TemporaryDirectory(dir=releases.directory, prefix=".incoming-") as scratch:
         copy = Path(scratch, "release")
-        command = [module.params["python"], "-I", "-m", "pip", "install", "--no-deps", "--no-index"]
-        command += ["--no-input", "--disable-pip-version-check", "--root-user-action=ignore"]
-        run = subprocess.run(  # noqa: S603 - the interpreter is the task's own parameter
-            [*command, "--target", str(copy), wheel], capture_output=True, text=True, check=False
+        run = run_pip(
+            module.params["python"], "install", "--no-deps", "--no-index", "--target", str(copy), wheel
         )
         if run.returncode:
-            errors = [line for line in run.stderr.splitlines() if line.startswith("ERROR: ")]
-            reason = errors[-1].removeprefix("ERROR: ").rstrip(". ") if errors else "no message"
-            module.fail_json(msg=f"The wheel {wheel} cannot be installed ({reason}).", details=run.stderr)
+            module.fail_json(
+                msg=f"The wheel {wheel} cannot be installed ({pip_failure(run)}).", details=run.stderr
+            )
         check_start(module, release, copy)
         copy.chmod(0o755)
         if target.exists():

@@ -4,12 +4,11 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import shutil
-import subprocess
 import tempfile
 from pathlib import Path
 
+from ansible.module_utils.application.pip import pip_failure, run_pip
 from ansible.module_utils.basic import AnsibleModule
 
 DOCUMENTATION = r"""
@@ -119,18 +118,14 @@ def build(module: AnsibleModule, source: Path, files: list[Path], target: Path) 
         for file in files:
             (copy / file).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(source / file, copy / file)
-        command = [module.params["python"], "-m", "pip", "wheel", "--no-deps", "--no-input"]
-        command += ["--disable-pip-version-check", "--wheel-dir", str(wheels), str(copy)]
         # The date of files in a wheel; the earliest that a zip archive can hold.
-        environment = {**os.environ, "SOURCE_DATE_EPOCH": "315532800"}
-        run = subprocess.run(  # noqa: S603 - the interpreter is the task's own parameter
-            command, capture_output=True, text=True, check=False, env=environment
+        date = {"SOURCE_DATE_EPOCH": "315532800"}
+        run = run_pip(
+            module.params["python"], "wheel", "--no-deps", "--wheel-dir", str(wheels), str(copy), **date
         )
         if run.returncode or not list(wheels.glob("*.whl")):
-            lines = [line.strip() for line in run.stderr.splitlines() if line.strip()]
-            errors = [line for line in lines if "error" in line.lower()] or lines or ["no message"]
             module.fail_json(
-                msg=f"The wheel of {source} cannot be built on the controller ({errors[-1].rstrip('.')}).",
+                msg=f"The wheel of {source} cannot be built on the controller ({pip_failure(run)}).",
                 details=run.stderr,
             )
         try:

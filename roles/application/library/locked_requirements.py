@@ -12,6 +12,7 @@ from pathlib import Path
 
 from ansible.module_utils.application.installed import Installed, read_installed
 from ansible.module_utils.application.lock import LockError, Pin, merge_locks, normal_version
+from ansible.module_utils.application.pip import NETWORK, pip_failure, run_pip
 from ansible.module_utils.basic import AnsibleModule
 
 DOCUMENTATION = r"""
@@ -161,37 +162,32 @@ def leave_to_conda(module: AnsibleModule, installed: dict[str, Installed], pins:
 
 def install(module: AnsibleModule, python: Path, wanted: dict[str, Pin]) -> None:
     """Run pip once for everything that is wanted."""
-    command = [str(python), "-I", "-m", "pip", "install", "--no-input", "--disable-pip-version-check"]
-    command += ["--root-user-action=ignore", "--no-deps", "--force-reinstall", "--require-hashes"]
-    if module.params["extra_index_url"]:
-        command += ["--extra-index-url", module.params["extra_index_url"]]
+    index = module.params["extra_index_url"]
+    options = ["--no-deps", "--force-reinstall", "--require-hashes"]
+    options += ["--extra-index-url", index] if index else []
     with tempfile.NamedTemporaryFile("w", suffix=".txt") as file:
         file.writelines(f"{pin.line}\n" for pin in wanted.values())
         file.flush()
-        run = subprocess.run(  # noqa: S603 - the interpreter is the task's own parameter
-            [*command, "--requirement", file.name], capture_output=True, text=True, check=False
-        )
+        run = run_pip(str(python), "install", *options, "--requirement", file.name)
     if run.returncode:
-        module.fail_json(
-            msg=sentence(python, run.stderr, module.params["extra_index_url"]), details=run.stderr
-        )
+        module.fail_json(msg=sentence(python, run, index), details=run.stderr)
 
 
-def sentence(python: Path, stderr: str, extra_index_url: str) -> str:
+def sentence(python: Path, run: subprocess.CompletedProcess[str], extra_index_url: str) -> str:
     """Make one sentence of what pip said: what is wrong, where, and what to do."""
-    if "No space left on device" in stderr:
+    if "No space left on device" in run.stderr:
         places = (python.parent, Path(tempfile.gettempdir()))
         free = ", ".join(f"{shutil.disk_usage(p).free // 1_000_000} MB free at {p}" for p in places)
         return f"No space left to install Python packages ({free}): make room."
-    if "DO NOT MATCH THE HASHES" in stderr:
-        names = ", ".join(re.findall(r"^ +(\S+==\S+) from ", stderr, re.MULTILINE)) or "a package"
+    if "DO NOT MATCH THE HASHES" in run.stderr:
+        names = ", ".join(re.findall(r"^ +(\S+==\S+) from ", run.stderr, re.MULTILINE)) or "a package"
         return (
             f"The hash of {names} is not the locked one: compile the locks anew, or find out who changed it."
         )
-    errors = [line for line in stderr.splitlines() if line.startswith("ERROR: ")]
-    last = errors[-1].removeprefix("ERROR: ").rstrip(". ") if errors else "it gave no reason"
+    reason = pip_failure(run)
     indexes = f"the configured index and {extra_index_url}" if extra_index_url else "the configured index"
-    return f"pip cannot install into {python.parents[1]} ({last}): see that the host reaches {indexes}."
+    advice = f": see that the host reaches {indexes}" if NETWORK.search(reason) else ""
+    return f"pip cannot install into {python.parents[1]} ({reason}){advice}."
 
 
 def finish(

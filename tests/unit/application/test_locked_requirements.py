@@ -1,6 +1,8 @@
 """Promises of the module locked_requirements, with a real pip and wheels of a few bytes."""
 
+import os
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -151,3 +153,53 @@ esac
     result = run("locked_requirements", python=python, locks={"serve": f"one==1.0 {HASH}\n"})
     assert result["msg"].startswith("No space left to install Python packages (")
     assert f"MB free at {tmp_path}/bin" in result["msg"]
+
+
+@pytest.fixture
+def strict_umask() -> Iterator[None]:
+    """The umask of hosts that follow the CIS benchmark, which sudo keeps."""
+    before = os.umask(0o027)
+    yield
+    os.umask(before)
+
+
+def test_services_can_read_what_root_installs_with_a_strict_umask(
+    run: Run, python: Path, index: Path, site_packages: Path, strict_umask: None
+) -> None:
+    run("locked_requirements", python=python, locks={"serve": pin(make_wheel(index, "one", "1.0"))})
+    assert all(path.stat().st_mode & 0o004 for path in site_packages.glob("one*/*"))
+    assert all(path.stat().st_mode & 0o005 == 0o005 for path in site_packages.glob("one*"))
+
+
+def test_what_only_root_can_read_is_installed_again(
+    run: Run, python: Path, index: Path, site_packages: Path
+) -> None:
+    locks = {"serve": pin(make_wheel(index, "one", "1.0"))}
+    run("locked_requirements", python=python, locks=locks)
+    (site_packages / "one-1.0.dist-info/METADATA").chmod(0o600)
+    assert run("locked_requirements", python=python, locks=locks)["damaged"] == {
+        "one": "only root can read it"
+    }
+    assert not run("locked_requirements", python=python, locks=locks)["changed"]
+
+
+@pytest.mark.parametrize(
+    ("pip", "reason"),
+    [
+        ("kill -9 $$", "pip was killed by signal 9, as the kernel does when memory runs out)."),
+        ("echo 'ERROR: Permission denied.' >&2; exit 1", "(Permission denied)."),
+        ("echo 'ERROR: Connection refused' >&2; exit 1", "(Connection refused): see that the host reaches "),
+        ("exit 1", "(pip gave no reason)."),
+        # A setting of the host, which would have pip refuse the environment of conda.
+        ("echo ERROR: REQUIRED=$PIP_REQUIRE_VIRTUALENV >&2; exit 1", "(REQUIRED=0)."),
+    ],
+)
+def test_the_reason_of_pip_is_reported(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pip: str, reason: str
+) -> None:
+    monkeypatch.setenv("PIP_REQUIRE_VIRTUALENV", "1")
+    fake = tmp_path / "bin/python"
+    fake.parent.mkdir()
+    fake.write_text(f'#!/bin/sh\ncase "$*" in *sysconfig*) echo {tmp_path}; exit;; esac\n{pip}\n')
+    fake.chmod(0o755)
+    assert reason in run("locked_requirements", python=fake, locks={"serve": f"one==1.0 {HASH}\n"})["msg"]

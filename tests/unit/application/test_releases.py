@@ -79,9 +79,7 @@ mkdir -p "$directory" && touch "$directory/tiny-1.0-py3-none-any.whl" "$previous
         self, build: Any, source: Path, tmp_path: Path
     ) -> None:
         (source / "pyproject.toml").write_text("broken")
-        assert build()["msg"] == (
-            f"The wheel of {source} cannot be built on the controller (error: it is broken)."
-        )
+        assert build()["msg"] == (f"The wheel of {source} cannot be built on the controller (it is broken).")
         assert not list((tmp_path / "cache").iterdir())
 
 
@@ -139,6 +137,17 @@ class TestRelease:
         message = switch("c3", bring=False, create=False, check=check)["msg"]
         assert message.startswith("Release c3 is not in ")
         assert message.endswith("choose one of those that are there (b2, a1).")
+
+    def test_services_can_run_what_root_installs_with_a_strict_umask(self, switch: Any, app: Path) -> None:
+        before = os.umask(0o027)
+        try:
+            switch("a1")
+        finally:
+            os.umask(before)
+        paths = [app / "releases", *(app / "releases/a1").rglob("*")]
+        assert [path for path in paths if path.stat().st_mode & 0o004 == 0] == []
+        (app / "releases/a1/bin/tiny").chmod(0o750)
+        assert switch("a1")["changed"]
 
     def test_old_releases_go_and_the_current_one_never(self, switch: Any, app: Path) -> None:
         for release in ("a1", "b2", "c3"):

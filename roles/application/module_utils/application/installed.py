@@ -61,6 +61,9 @@ def _damage(site_packages: Path, distribution: Distribution, scripts: bool) -> s
     if record is None:
         return "its installation was not finished"
     root = str(site_packages)
+    metadata = [path for path in distribution.files or [] if path.name == "METADATA"]
+    if any(not path.locate().stat().st_mode & 0o004 for path in metadata):  # type: ignore[attr-defined]
+        return "only root can read it"
     paths = [row[0] for row in csv.reader(record.splitlines()) if row and not row[0].endswith(".pyc")]
     if not scripts:
         paths = [path for path in paths if not path.startswith("..")]
