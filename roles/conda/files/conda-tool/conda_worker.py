@@ -363,6 +363,7 @@ def failure(error: BaseException, request: dict[str, Any]) -> Failure:
 def main() -> None:
     """Answer the request on standard input."""
     request = json.load(sys.stdin)
+    os.umask(0o022)  # sudo may come with a stricter one, and everybody runs what is in the environment
     warnings.simplefilter("ignore")
     try:
         reply = asyncio.run(answer(request))
