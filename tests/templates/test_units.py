@@ -102,7 +102,9 @@ def test_token_reaches_the_unit_as_a_credential_only(render: Render) -> None:
 
 def test_training_and_serving_never_see_a_token(render: Render) -> None:
     assert "Credential" not in render("trainer", "trainer.service.j2", **HUB)
-    assert "Credential" not in render("inference", "inference@.service.j2", inference_hub_token="hf_secret")
+    assert "Credential" not in render(
+        "inference", "inference@.service.j2", **{"inference_hub_token": "hf_secret"}
+    )
 
 
 def test_serving_cannot_open_connections(render: Render) -> None:
