@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import os
 
+from ansible import context
+from ansible.errors import AnsibleOptionsError
 from ansible.plugins.loader import strategy_loader
 
 DOCUMENTATION = """
@@ -33,3 +35,9 @@ else:
 
 # Built by calling `type`, since the bases are only known here.
 StrategyModule = type("StrategyModule", _bases, {})
+
+if context.CLIARGS.get("start_at_task"):
+    raise AnsibleOptionsError(
+        "--start-at-task skips the tasks whose results later tasks need; "
+        "run one phase of a role instead: --tags ROLE_install, ROLE_configure or ROLE_run."
+    )
