@@ -15,12 +15,12 @@ from ml_workshop.serving.app import MODEL_NAME, create_app
 from ml_workshop.serving.asgi import WsgiAdapter
 from ml_workshop.serving.limits import Limits
 from ml_workshop.serving.logs import log_as_json, set_nonblocking
-from ml_workshop.serving.model import load_model
+from ml_workshop.serving.model import ServedModel, load_model
 
 log = logging.getLogger("ml_workshop")
 
-_LONGEST_SOCKET_PATH = 107
-"""Bytes; a limit of Linux."""
+_BACKLOG = 2048
+"""Connections that wait to be accepted."""
 
 
 @dataclass(frozen=True)
@@ -53,29 +53,21 @@ class Settings:
 
 
 class Server(BaseApplication):  # type: ignore[misc]
-    """A Gunicorn application; the master loads the model, and the workers share its memory."""
+    """A Gunicorn application; the workers share the memory of the model that the master has loaded."""
 
-    def __init__(self, settings: Settings) -> None:
-        """Load the model and configure Gunicorn.
-
-        Raises:
-            ModelError: There is no intact model.
-        """
+    def __init__(self, settings: Settings, model: ServedModel, listener: socket.socket) -> None:
+        """Configure Gunicorn."""
         self._settings = settings
-        self._model = load_model(settings.model)
+        self._model = model
+        self._listener = listener
         super().__init__()
-
-    @property
-    def revision(self) -> str:
-        """Revision of the model."""
-        return self._model.revision
 
     def load_config(self) -> None:
         """Configure Gunicorn."""
         settings = self._settings
-        address = f"unix:{settings.socket}" if settings.socket else f"{settings.host}:{settings.port}"
         options: dict[str, Any] = {
-            "bind": address,
+            "bind": f"fd://{self._listener.fileno()}",
+            "backlog": _BACKLOG,
             "workers": settings.workers,
             "worker_class": "asgi",
             "asgi_loop": "uvloop",
@@ -114,36 +106,25 @@ def serve(settings: Settings) -> None:
         ServingError: The address cannot be listened on.
     """
     log_as_json()
-    server = Server(settings)
-    log.info("serving %s, revision %s", settings.model.resolve(), server.revision)
-    if settings.socket:
-        _check_socket(settings.socket)
-    else:
-        _check_address(settings.host, settings.port)
-    server.run()
+    model = load_model(settings.model)
+    log.info("serving %s, revision %s", settings.model.resolve(), model.revision)
+    Server(settings, model, _listen(settings)).run()
 
 
-def _check_socket(path: Path) -> None:
-    """Gunicorn would retry for seconds and then log, not explain."""
-    if len(os.fsencode(path)) > _LONGEST_SOCKET_PATH:
-        raise ServingError(
-            f"{path} is too long for a Unix socket: choose a --socket of at most "
-            f"{_LONGEST_SOCKET_PATH} bytes."
-        )
-    if not os.access(path.parent, os.W_OK | os.X_OK):
-        raise ServingError(
-            f"{path} cannot be created: make {path.parent} a directory that this user can write to."
-        )
-
-
-def _check_address(host: str, port: int) -> None:
-    """Gunicorn would retry for seconds and then log, not explain."""
+def _listen(settings: Settings) -> socket.socket:
+    """Open the socket: Gunicorn would retry for seconds, and then log without an explanation."""
     try:
-        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        with socket.socket(family, kind, protocol) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind(address)
+        if settings.socket is None:
+            family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+            return socket.create_server((settings.host, settings.port), family=family, backlog=_BACKLOG)
+        settings.socket.unlink(missing_ok=True)  # of a server that was killed
+        listener = socket.socket(socket.AF_UNIX)
+        listener.bind(str(settings.socket))
+        settings.socket.chmod(0o777)  # who may enter its directory may connect
+        return listener
     except OSError as error:
+        address = settings.socket or f"{settings.host}:{settings.port}"
+        reason = error.strerror or error
         raise ServingError(
-            f"{host}:{port} cannot be listened on ({error.strerror}): choose another --host or --port."
+            f"{address} cannot be listened on ({reason}): choose another --socket, --host or --port."
         ) from error
