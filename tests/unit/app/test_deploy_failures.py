@@ -16,6 +16,7 @@ from deploy_host import Host, wait_until
 from fake_hub import WRITER
 from ml_workshop.model.manifest import write_manifest
 from ml_workshop.registry.publishing import push
+from ml_workshop.registry.repository import open_repository
 
 
 @pytest.fixture(scope="module")
@@ -82,7 +83,6 @@ def test_wrong_golden_label(host: Host) -> None:
     assert host.journal()[-1]["result"] == "failed"
 
 
-@pytest.mark.xfail(reason="models are not yet read strictly")
 @pytest.mark.parametrize(("change", "file"), [("nan", "model.safetensors"), ("created", "config.json")])
 def test_bad_model(trained: Path, change: str, file: str) -> None:
     host = Host(Path(tempfile.mkdtemp(prefix="dep", dir="/tmp")), trained)
@@ -139,7 +139,8 @@ def test_revision_that_does_not_exist(host: Host, revision: str, sentence: str) 
 
 def test_prefix_of_a_revision(host: Host) -> None:
     first: str = host.first  # type: ignore[attr-defined]
-    host.publish(2)
+    repository, second = open_repository(host.settings["model_repo"]), host.publish(2)
+    assert repository.resolve(second[:7]) == second
     result, _ = host.command("deploy", "--revision", first[:7])
     assert (result["result"], result["revision"]) == ("unchanged", first)
 

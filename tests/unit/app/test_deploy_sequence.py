@@ -127,6 +127,24 @@ def test_sigterm_undoes_the_deployment(host: Host) -> None:
     host.assert_serves("blue", first)
 
 
+def test_haproxy_dies_after_the_switch(host: Host) -> None:
+    host.publish(1)
+    host.command("deploy")
+    second = host.publish(2)
+
+    def die() -> None:
+        if (host.state()["in_progress"] or {}).get("phase") == "drain":
+            raise ConnectionResetError
+
+    host.haproxy.on_statistics = die
+    message = host.command("deploy", code=1)[1]
+    assert "HAProxy does not answer" in message
+    assert f"Slot green serves release r1, revision {second[:12]}. The next 'ml-workshop deploy'" in message
+    host.haproxy.on_statistics = lambda: None
+    assert host.command("deploy")[0]["result"] == "repaired"
+    host.assert_serves("green", second)
+
+
 def test_a_rollback_stays(host: Host) -> None:
     first = host.publish(1)
     host.command("deploy")

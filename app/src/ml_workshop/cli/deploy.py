@@ -2,10 +2,10 @@
 
 import argparse
 import contextlib
-import getpass
 import json
 import os
 import signal
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -28,7 +28,7 @@ def register(subcommands: "Subcommands") -> None:
             "--settings", type=Path, default=Path("/etc/ml-workshop/deploy.json"), metavar="FILE"
         )
     for parser in (deploy, rollback):
-        who = os.environ.get("SUDO_USER") or getpass.getuser()
+        who = os.environ.get("SUDO_USER") or os.environ.get("USER") or f"user {os.getuid()}"
         parser.add_argument("--by", default=who, help="who asks, for the journal (default: %(default)s)")
         parser.add_argument("--reason", default="", metavar="TEXT", help="why, for the journal")
     deploy.add_argument(
@@ -107,10 +107,12 @@ def _print_result(run: Callable[[], dict[str, Any]]) -> None:
     os.umask(0o022)  # node_exporter and systemd read what is written
     try:
         with _signals_as_errors():
-            print(json.dumps(run()))
+            result = run()
+        print(result["message"], file=sys.stderr)
+        print(json.dumps(result))
     except MlWorkshopError as error:
-        result = "locked" if error.exit_code == 4 else "failed"
-        print(json.dumps({"changed": False, "result": result, "message": str(error)}))
+        kind = "locked" if error.exit_code == 4 else "failed"
+        print(json.dumps({"changed": False, "result": kind, "message": str(error)}))
         raise
 
 
@@ -126,10 +128,9 @@ def _signals_as_errors() -> Iterator[None]:
             signal.signal(each, signal.SIG_IGN)
         raise DeployError(f"Interrupted by {signal.Signals(number).name}.")
 
-    for each in signals:
-        signal.signal(each, stop)
+    before = {each: signal.signal(each, stop) for each in signals}
     try:
         yield
     finally:
-        for each in signals:
-            signal.signal(each, signal.SIG_DFL)
+        for each, handler in before.items():
+            signal.signal(each, handler)

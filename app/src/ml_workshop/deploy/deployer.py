@@ -173,8 +173,13 @@ class Deployer:
             raise self._undone(attempt, error) from error
         state.serving, state.slots[slot], state.pin = slot, spec, pin
         self._begin(attempt, "drain")
-        reconcile(settings, self._haproxy, state)
         message = f"Slot {slot} serves {spec}{f' ({note})' if note else ''}."
+        try:
+            reconcile(settings, self._haproxy, state)
+        except (MlWorkshopError, OSError) as error:
+            raise DeployError(
+                f"{error} {message} The next 'ml-workshop deploy' completes this one."
+            ) from error
         self._finish(attempt, _done(attempt.action), message)
         return {**self._result(_done(attempt.action), message, slot, spec), "previous": attempt.previous}
 
