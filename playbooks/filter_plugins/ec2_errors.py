@@ -10,17 +10,19 @@ from typing import Any
 ADVICE = (
     (
         r"Unable to locate credentials|NoCredentials|Partial credentials",
-        "There are no AWS credentials; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, set AWS_PROFILE, or run `aws configure`.",
+        "There are no AWS credentials; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, "
+        "set AWS_PROFILE, or run `aws configure`.",
     ),
     (r"config profile .* could not be found", "Set AWS_PROFILE to a profile of ~/.aws/config, or unset it."),
     (
         r"ExpiredToken|RequestExpired|token .*expired|SSO session",
-        "The AWS credentials have expired; get new ones (`aws sso login`, or new values of AWS_ACCESS_KEY_ID, "
-        "AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN), and check the clock of this machine.",
+        "The AWS credentials have expired; get new ones (`aws sso login`, or new values of "
+        "AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN), and check this machine's clock.",
     ),
     (
         r"InvalidClientTokenId|AuthFailure|SignatureDoesNotMatch|InvalidAccessKeyId|UnrecognizedClient",
-        "AWS does not accept the credentials; check AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN and AWS_PROFILE.",
+        "AWS does not accept the credentials; check AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, "
+        "AWS_SESSION_TOKEN and AWS_PROFILE.",
     ),
     (
         r"OptInRequired|not enabled for this account",
@@ -36,7 +38,8 @@ ADVICE = (
     ),
     (
         r"InvalidAMIID|InvalidAMI",
-        "The image does not exist in this region; set ec2_image_owner and ec2_image_filters to one that does.",
+        "The image does not exist in this region; "
+        "set ec2_image_owner and ec2_image_filters to one that does.",
     ),
     (
         r"InvalidInstanceType|instance type .* (?:is not supported|does not exist)|^Unsupported\b",
@@ -45,8 +48,8 @@ ADVICE = (
     ),
     (
         r"VcpuLimitExceeded|InstanceLimitExceeded",
-        "The account's quota of vCPUs is used up; terminate other instances, set a smaller ec2_instance_type, "
-        "or ask for more ('Running On-Demand Standard instances' in Service Quotas).",
+        "The account's quota of vCPUs is used up; terminate other instances, "
+        "set a smaller ec2_instance_type, or ask for more (Service Quotas, 'Running On-Demand Standard').",
     ),
     (
         r"InsufficientInstanceCapacity",
@@ -59,11 +62,24 @@ ADVICE = (
     ),
     (
         r"disableApiTermination|OperationNotPermitted",
-        "Termination protection is on; run playbooks/ec2_create.yml -e ec2_termination_protection=false, then destroy again.",
+        "Termination protection is on; "
+        "run playbooks/ec2_create.yml -e ec2_termination_protection=false, then destroy again.",
     ),
-    (r"InvalidSubnetID|InvalidSubnet", "Set ec2_subnet_id to a subnet of this region, or to nothing for the default VPC."),
+    (
+        r"InvalidSubnetID|InvalidSubnet",
+        "Set ec2_subnet_id to a subnet of this region, or to nothing for the default VPC.",
+    ),
     (r"InvalidKey\.Format", "Set ec2_public_key to the path of a public key of type ssh-ed25519 or ssh-rsa."),
-    (r"RequestLimitExceeded|Throttling", "AWS limits the rate of requests; wait a minute, then run the playbook again."),
+    (
+        r"RequestLimitExceeded|Throttling",
+        "AWS limits the rate of requests; wait a minute, then run the playbook again.",
+    ),
+)
+
+#: Some modules drop the answer of the API.
+UNKNOWN_REASON = (
+    "The module does not name the reason. Often a permission is missing: give the user the policy of docs/aws.md. "
+    "To see the reason, run the playbook again with ANSIBLE_DISPLAY_TRACEBACK=error."
 )
 
 
@@ -74,7 +90,9 @@ def _first_failure(result: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def advice(message: str) -> str:
     """Return what to do about an error message of the API, or an empty string."""
-    return next((text for pattern, text in ADVICE if re.search(pattern, message, re.IGNORECASE | re.MULTILINE)), "")
+    return next(
+        (text for pattern, text in ADVICE if re.search(pattern, message, re.IGNORECASE | re.MULTILINE)), ""
+    )
 
 
 def explain(result: Mapping[str, Any], task: str, left_behind: str = "") -> str:
@@ -86,14 +104,15 @@ def explain(result: Mapping[str, Any], task: str, left_behind: str = "") -> str:
         left_behind: what to run when the failure may have left resources that cost money.
     """
     failure = _first_failure(result)
-    crash = str(failure.get("module_stderr", "")).strip()   # some modules let exceptions of boto3 escape
+    crash = str(failure.get("module_stderr", "")).strip()  # some modules let exceptions of boto3 escape
     if "boto3_version" not in failure and not crash:
-        return str(failure.get("msg", failure))   # a sentence of ours
+        return str(failure.get("msg", failure))  # a sentence of ours
     errors = re.findall(r"An error occurred \(.*", crash) or crash.splitlines()
     message = " ".join((errors[-1] if errors else str(failure["msg"])).split())
     code = str((failure.get("error") or {}).get("code", ""))
     text = message if code in message else f"{code}: {message}"
-    parts = [f"'{task}' failed: {text.rstrip('.')}.", advice(f"{code}\n{message}"), left_behind]
+    known = advice(f"{code}\n{message}") or ("" if code or "An error occurred" in message else UNKNOWN_REASON)
+    parts = [f"'{task}' failed: {text.rstrip('.')}.", known, left_behind]
     return " ".join(part for part in parts if part)
 
 

@@ -21,7 +21,8 @@ def by_name(instances: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def _host_line(instance: Mapping[str, Any]) -> str:
     address = instance.get("public_ip_address") or "ADDRESS_AFTER_EC2_START"
-    return f"{_name(instance)} ansible_host={address} private_address={instance.get('private_ip_address') or ''}".rstrip()
+    private = instance.get("private_ip_address", "")
+    return f"{_name(instance)} ansible_host={address} private_address={private}"
 
 
 def _setting(text: str, name: str, value: str) -> str:
@@ -30,7 +31,9 @@ def _setting(text: str, name: str, value: str) -> str:
     return re.sub(r"(?m)^\[all:vars\]$", lambda _match: f"[all:vars]\n{name}={value}", text, count=1)
 
 
-def static_inventory(text: str, instances: list[dict[str, Any]], site: str, user: str, private_key: str) -> str:
+def static_inventory(
+    text: str, instances: list[dict[str, Any]], site: str, user: str, private_key: str
+) -> str:
     """Return the text of a static inventory with the hosts replaced; settings and comments stay.
 
     Args:
@@ -75,7 +78,9 @@ def table(instances: list[dict[str, Any]]) -> list[str]:
         for item in by_name(instances)
     ]
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+    return [
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
+    ]
 
 
 class FilterModule:

@@ -1,6 +1,6 @@
 """What playbooks/ec2_*.yml make: checks of the settings, hosts, security group rules, costs, conflicts.
 
-`settings` is `__ec2_settings` of group_vars/all/ec2.yml; its values may be strings. `hosts` is what `ec2_hosts` returns.
+`settings` is `__ec2_settings` of group_vars/all/ec2.yml; its values may be strings.
 `instances` are those of amazon.aws.ec2_instance_info.
 """
 
@@ -43,7 +43,7 @@ def _network_errors(name: str, value: str | Iterable[str]) -> list[str]:
 
 def _region_errors(region: str) -> list[str]:
     try:
-        import boto3
+        import boto3  # type: ignore[import-untyped]
     except ImportError:
         return ["The Python package boto3 is missing; run `make venv`, then `source .venv/bin/activate`."]
     if not region:
@@ -63,23 +63,25 @@ def _region_errors(region: str) -> list[str]:
 
 
 def settings_errors(settings: Mapping[str, Any]) -> list[str]:
-    """Return one sentence per setting that is wrong, each with what to set; an empty list when all are right."""
+    """Return one sentence per setting that is wrong, each with what to set."""
     site, public_key = str(settings["site"]), Path(str(settings["public_key"]))
     errors = _region_errors(str(settings["region"]))
     if not re.fullmatch(r"[a-z][a-z0-9-]{0,18}[a-z0-9]", site):
         errors.append(
-            f"The name of the site is '{site}'; set EC2_SITE to 2 to 20 lower-case letters, digits and hyphens."
+            f"The name of the site is '{site}'; "
+            "set EC2_SITE to 2 to 20 lower-case letters, digits and hyphens."
         )
     for name, variable in (("site", "EC2_SITE"), ("region", "AWS_REGION")):
         if settings[name] != settings[f"environment_{name}"]:
             errors.append(
-                f"ec2_{name} is '{settings[name]}', but the environment names '{settings[f'environment_{name}']}'; "
+                f"ec2_{name} is '{settings[name]}', "
+                f"but the environment names '{settings[f'environment_{name}']}'; "
                 f"set the environment variable {variable} instead, since the inventory reads only that."
             )
     if re.match(r"(?:a1|[a-z]+\d+g[a-z-]*)\.", str(settings["instance_type"])):
         errors.append(
-            f"ec2_instance_type {settings['instance_type']} has an arm64 processor, which the roles do not support; "
-            "set it to an x86_64 type such as t3.medium."
+            f"ec2_instance_type {settings['instance_type']} has an arm64 processor, "
+            "which the roles do not support; set it to an x86_64 type such as t3.medium."
         )
     errors += _whole_number("ec2_instances_a", settings["instances_a"], 1, MOST_INSTANCES_A)
     errors += _whole_number("ec2_disk_gb", settings["disk_gb"], 20, 16384)
@@ -106,12 +108,20 @@ def settings_errors(settings: Mapping[str, Any]) -> list[str]:
 
 
 def hosts(settings: Mapping[str, Any]) -> list[dict[str, str]]:
-    """Return the hosts that the settings describe: name (as in the inventory), role (its group), instance_name (tag Name)."""
-    names = [("instance-a" + ("" if i == 1 else str(i)), "instance_a") for i in range(1, int(settings["instances_a"]) + 1)]
+    """Return the hosts that the settings describe.
+
+    Each has `name` (in the inventory), `role` (its group) and `instance_name` (the tag Name).
+    """
+    names = [
+        ("instance-a" + ("" if i == 1 else str(i)), "instance_a")
+        for i in range(1, int(settings["instances_a"]) + 1)
+    ]
     names.append(("instance-b", "instance_b"))
     if settings["gateway"]:
         names.append(("gateway-1", "gateway"))
-    return [{"name": name, "role": role, "instance_name": f"{settings['site']}-{name}"} for name, role in names]
+    return [
+        {"name": name, "role": role, "instance_name": f"{settings['site']}-{name}"} for name, role in names
+    ]
 
 
 def rules(
@@ -138,7 +148,9 @@ def rules(
     return result
 
 
-def cost_lines(planned: list[dict[str, str]], settings: Mapping[str, Any], prices: Mapping[str, Any]) -> list[str]:
+def cost_lines(
+    planned: list[dict[str, str]], settings: Mapping[str, Any], prices: Mapping[str, Any]
+) -> list[str]:
     """Return lines that estimate what the hosts cost per hour and month."""
     region, size = prices["regions"].get(settings["region"]), prices["sizes"].get(settings["instance_type"])
     if region is None or size is None:
@@ -178,8 +190,9 @@ def instance_conflicts(instances: list[dict[str, Any]], settings: Mapping[str, A
             )
         elif name not in planned:
             conflicts.append(
-                f"The site has {name} ({identity}), which the settings do not describe; set ec2_instances_a and ec2_gateway "
-                "as they were when you created it, or destroy the site and create it again."
+                f"The site has {name} ({identity}), which the settings do not describe; "
+                "set ec2_instances_a and ec2_gateway as they were at its creation, "
+                "or destroy the site and create it again."
             )
         elif instance["instance_type"] != settings["instance_type"]:
             conflicts.append(
@@ -194,7 +207,8 @@ def key_conflicts(keypairs: list[dict[str, Any]], public_key: str) -> list[str]:
     wanted = public_key.split()[:2]
     return [
         f"The key pair {pair['key_name']} in EC2 holds another public key than ec2_public_key; "
-        "set ec2_public_key to the key that it was made from, delete the key pair, or set EC2_SITE to another name."
+        "set ec2_public_key to the key that it was made from, delete the key pair, "
+        "or set EC2_SITE to another name."
         for pair in keypairs
         if str(pair.get("public_key", "")).split()[:2] != wanted
     ]

@@ -25,5 +25,5 @@ def install() -> None:
         update_descriptions(response)
         return ActionResult({"Return": True})
 
-    EC2Backend.create_volume = create_volume_with_snapshot
-    SecurityGroups.update_security_group_rule_descriptions_ingress = update_descriptions_with_result
+    setattr(EC2Backend, "create_volume", create_volume_with_snapshot)  # noqa: B010 - mypy refuses an assignment
+    setattr(SecurityGroups, update_descriptions.__name__, update_descriptions_with_result)

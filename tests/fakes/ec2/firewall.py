@@ -17,7 +17,7 @@ class Rule:
 
 
 def restore_text(rules: Iterable[Rule]) -> str:
-    """Return the input of iptables-restore: everything inbound is dropped except the rules, loopback and answers."""
+    """Return the input of iptables-restore: drop what comes in, except rules, loopback and answers."""
     lines = [
         "*filter",
         ":INPUT DROP [0:0]",
@@ -27,7 +27,8 @@ def restore_text(rules: Iterable[Rule]) -> str:
         "-A INPUT -m conntrack --ctstate ESTABLISHED,RELATED -j ACCEPT",
     ]
     lines += [
-        f"-A INPUT -s {rule.network} -p tcp -m tcp --dport {rule.first_port}:{rule.last_port} -j ACCEPT" for rule in rules
+        f"-A INPUT -s {rule.network} -p tcp -m tcp --dport {rule.first_port}:{rule.last_port} -j ACCEPT"
+        for rule in rules
     ]
     return "\n".join([*lines, "COMMIT", ""])
 

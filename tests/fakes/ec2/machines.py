@@ -1,4 +1,7 @@
-"""Containers as the instances of moto: run, stop, start and terminate act on them, security groups on their firewall."""
+"""Containers as the instances of moto.
+
+Run, stop, start and terminate act on the containers, security groups on their firewalls.
+"""
 
 from __future__ import annotations
 
@@ -16,11 +19,18 @@ from moto.ec2.models.instances import Instance
 
 from . import firewall
 
-SYSTEMD = (
-    "--cap-add=SYS_ADMIN --cap-add=NET_ADMIN --cap-add=SYS_PTRACE --security-opt=seccomp=unconfined "
-    "--security-opt=apparmor=unconfined --cgroupns=host --tmpfs=/run --tmpfs=/run/lock "
-    "--volume=/sys/fs/cgroup:/sys/fs/cgroup:rw --volume=/var/lib/docker"
-).split()
+SYSTEMD = [
+    "--cap-add=SYS_ADMIN",
+    "--cap-add=NET_ADMIN",
+    "--cap-add=SYS_PTRACE",
+    "--security-opt=seccomp=unconfined",
+    "--security-opt=apparmor=unconfined",
+    "--cgroupns=host",
+    "--tmpfs=/run",
+    "--tmpfs=/run/lock",
+    "--volume=/sys/fs/cgroup:/sys/fs/cgroup:rw",
+    "--volume=/var/lib/docker",
+]
 CHANGES_OF_GROUPS = (
     "authorize_security_group_ingress",
     "revoke_security_group_ingress",
@@ -29,7 +39,9 @@ CHANGES_OF_GROUPS = (
 
 
 def _docker(*arguments: str, text: str | None = None) -> str:
-    done = subprocess.run(["docker", *arguments], input=text, text=True, check=True, capture_output=True, timeout=120)
+    done = subprocess.run(
+        ["docker", *arguments], input=text, text=True, check=True, capture_output=True, timeout=120
+    )
     return done.stdout.strip()
 
 
@@ -79,15 +91,22 @@ class Machines:
     def create(self, instance: Instance) -> None:
         """Start a container for a new instance, and put its addresses into the instance."""
         private = str(next(self._private_addresses))
-        labels = [f"--label=ml-workshop.lab={self.label}", f"--name={instance.id}", f"--hostname={instance.id}"]
+        labels = [
+            f"--label=ml-workshop.lab={self.label}",
+            f"--name={instance.id}",
+            f"--hostname={instance.id}",
+        ]
         mounts = [f"--volume={volume}" for volume in self.volumes]
-        _docker("create", *labels, *SYSTEMD, *mounts, f"--network={self.private}", f"--ip={private}", self.image)
+        _docker(
+            "create", *labels, *SYSTEMD, *mounts, f"--network={self.private}", f"--ip={private}", self.image
+        )
         instance.nics[0].private_ip_address = private
         self._connect_public(instance)
         _docker("start", instance.id)
         key = instance.ec2_backend.key_pairs[instance.key_name].public_key
         home = f"/home/{self.user}/.ssh"
-        script = f"install -d -o {self.user} -m 700 {home} && cat >{home}/authorized_keys && chown {self.user} {home}/authorized_keys"
+        keys = f"{home}/authorized_keys"
+        script = f"install -d -o {self.user} -m 700 {home} && cat >{keys} && chown {self.user} {keys}"
         _docker("exec", "-i", instance.id, "sh", "-c", script, text=key)
 
     def start(self, instance: Instance) -> None:
@@ -120,11 +139,17 @@ class Machines:
     def _sources(self, rule: Any, running: list[Instance]) -> list[str]:
         if rule.cidr_ipv4:
             return [rule.cidr_ipv4]
-        return [f"{peer.private_ip}/32" for peer in running if rule.source_group.get("GroupId") in _group_ids(peer)]
+        return [
+            f"{peer.private_ip}/32"
+            for peer in running
+            if rule.source_group.get("GroupId") in _group_ids(peer)
+        ]
 
     def follow_shutdowns(self, backend: EC2Backend) -> None:
         """Stop or terminate instances whose container powered itself off."""
-        alive = set(_docker("ps", "--format={{.Names}}", f"--filter=label=ml-workshop.lab={self.label}").split())
+        alive = set(
+            _docker("ps", "--format={{.Names}}", f"--filter=label=ml-workshop.lab={self.label}").split()
+        )
         for instance in backend.all_instances():
             if instance.state == "running" and instance.id not in alive:
                 if instance.instance_initiated_shutdown_behavior == "terminate":
@@ -186,7 +211,11 @@ class Machines:
         wrap("start_instances", for_each(self.start, "running"))
         wrap("stop_instances", for_each(self.stop, "stopped"))
         wrap("terminate_instances", for_each(self.remove, "terminated"))
-        wrap("delete_security_group", lambda backend, kw: self._check_group_is_free(backend, kw["group_id"]), before=True)
+        wrap(
+            "delete_security_group",
+            lambda backend, kw: self._check_group_is_free(backend, kw["group_id"]),
+            before=True,
+        )
         wrap("describe_instances", lambda backend, _kw: self.follow_shutdowns(backend), before=True)
         for name in CHANGES_OF_GROUPS:
             wrap(name, lambda backend, _result: self.apply_groups(backend))

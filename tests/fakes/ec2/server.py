@@ -1,11 +1,12 @@
 """Serve the fake EC2 API over HTTP, for `AWS_ENDPOINT_URL=http://127.0.0.1:PORT`.
 
-    python -m tests.fakes.ec2.server --port 5555                         moto alone
-    python -m tests.fakes.ec2.server --port 5555 --image ml-workshop/host --public NETWORK --private NETWORK   with containers as instances
+    python -m tests.fakes.ec2.server --port 5555
+
+With `--image`, `--public` and `--private` the instances are containers; without, they are entries of moto.
 
 Beside the API:
 
-    GET  /fake/address   the client's address, as https://checkip.amazonaws.com answers; the gateway's with containers
+    GET  /fake/address   the client's address, in the form of https://checkip.amazonaws.com
     POST /fake/faults    a JSON list of faults (tests/fakes/ec2/faults.py) that replaces those in force
     GET  /fake/actions   a JSON list of the API actions since the last call
 """
@@ -40,7 +41,7 @@ class Server:
         Args:
             address: what /fake/address answers; None: the address of the client.
         """
-        from moto.server import DomainDispatcherApplication, create_backend_app
+        from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
         from .faults import Faults
 
@@ -78,16 +79,24 @@ class Server:
 
 def main() -> None:
     """Read the command line and serve until the process is stopped."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--port", type=int, default=5555)
-    parser.add_argument("--image", help="image of systemd containers; without it, instances are entries of moto only")
+    parser.add_argument(
+        "--image", help="image of systemd containers; without it, instances are entries of moto only"
+    )
     parser.add_argument("--label", default="ec2", help="value of the containers' label ml-workshop.lab")
     parser.add_argument("--public", help="Docker network of the public addresses")
     parser.add_argument("--private", help="Docker network of the private addresses")
-    parser.add_argument("--volume", action="append", default=[], help="volume of each container, as docker takes it")
+    parser.add_argument(
+        "--volume", action="append", default=[], help="volume of each container, as docker takes it"
+    )
     parser.add_argument("--pid-file", type=Path, help="file for the id of this process")
     options = parser.parse_args()
-    os.environ.update({name: value for name, value in STRICT.items() if name not in os.environ})   # moto reads them at import
+    os.environ.update(
+        {name: value for name, value in STRICT.items() if name not in os.environ}
+    )  # moto reads them at import
     from . import corrections
 
     corrections.install()
@@ -96,12 +105,14 @@ def main() -> None:
         from .machines import Machines, subnet
 
         Machines(options.image, options.label, options.public, options.private, options.volume).install()
-        address = str(next(subnet(options.public).hosts()))   # the bridge: containers see this machine so
-    from moto.server import MotoRequestHandler
+        address = str(next(subnet(options.public).hosts()))  # the bridge: containers see this machine so
+    from moto.moto_server.werkzeug_app import MotoRequestHandler
     from werkzeug.serving import make_server
 
     application = Server(address)
-    server = make_server("127.0.0.1", options.port, application, threaded=True, request_handler=MotoRequestHandler)
+    server = make_server(
+        "127.0.0.1", options.port, application, threaded=True, request_handler=MotoRequestHandler
+    )
     if options.pid_file:
         options.pid_file.write_text(str(os.getpid()))
     print(f"listening on http://127.0.0.1:{server.server_port}", flush=True)

@@ -8,9 +8,9 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
-from urllib.request import Request, urlopen
 
 import pytest
+import requests
 
 ROOT = Path(__file__).parents[3]
 
@@ -36,9 +36,9 @@ class Account:
             "ec2_public_key": f"{key}.pub",
             "ec2_inventory_file": str(directory / "aws.ini"),
             "ec2_known_hosts_file": str(directory / "known_hosts"),
-            "ec2_expire_hours": "0",   # nothing logs in
+            "ec2_expire_hours": "0",  # nothing logs in
         }
-        bin_directory = directory / "bin"   # moto's instances have no SSH
+        bin_directory = directory / "bin"  # moto's instances have no SSH
         bin_directory.mkdir()
         (bin_directory / "ssh").write_text("#!/bin/sh\n")
         (bin_directory / "ssh").chmod(0o755)
@@ -58,8 +58,7 @@ class Account:
     def post(self, path: str, body: object = "") -> str:
         """Post to the fake's own pages or to moto's."""
         data = body.encode() if isinstance(body, str) else json.dumps(body).encode()
-        with urlopen(Request(self.url + path, data, {"Content-Type": "text/plain"}), timeout=10) as answer:
-            return answer.read().decode()
+        return requests.post(self.url + path, data, headers={"Content-Type": "text/plain"}, timeout=10).text
 
     def fail(self, action: str, code: str, **more: object) -> None:
         """Let an action of the API fail."""
@@ -73,11 +72,10 @@ class Account:
         return boto3.client(service, endpoint_url=self.url, region_name="eu-central-1", **keys)
 
     def start(self, playbook: str, environment: dict[str, str | None] | None = None, **settings: str):
-        """Start playbooks/ec2_PLAYBOOK.yml with settings behind -e; a value of None removes a variable of the environment."""
-        environ = self.environment | (environment or {})
+        """Start playbooks/ec2_PLAYBOOK.yml with settings behind -e; None removes an environment variable."""
+        environ, more = self.environment | (environment or {}), json.dumps(self.settings | settings)
         return subprocess.Popen(
-            ["ansible-playbook", "-i", "inventory/aws_ec2.yml", f"playbooks/ec2_{playbook}.yml"]
-            + ["-e", json.dumps(self.settings | settings)],
+            ["ansible-playbook", "-i", "inventory/aws_ec2.yml", f"playbooks/ec2_{playbook}.yml", "-e", more],
             cwd=ROOT,
             env={name: value for name, value in environ.items() if value is not None},
             stdin=subprocess.DEVNULL,
@@ -89,7 +87,9 @@ class Account:
     def graph(self) -> str:
         """Return the groups and hosts of the dynamic inventory."""
         command = ["ansible-inventory", "-i", "inventory/aws_ec2.yml", "--graph"]
-        done = subprocess.run(command, cwd=ROOT, env=self.environment, check=True, capture_output=True, text=True)
+        done = subprocess.run(
+            command, cwd=ROOT, env=self.environment, check=True, capture_output=True, text=True
+        )
         return done.stdout
 
     def run(self, playbook: str, environment: dict[str, str | None] | None = None, **settings: str) -> str:
@@ -99,7 +99,9 @@ class Account:
         assert process.returncode == 0, output
         return output
 
-    def run_failing(self, playbook: str, environment: dict[str, str | None] | None = None, **settings: str) -> str:
+    def run_failing(
+        self, playbook: str, environment: dict[str, str | None] | None = None, **settings: str
+    ) -> str:
         """Run a playbook that fails; return the sentence that it ends with."""
         process = self.start(playbook, environment, **settings)
         output = process.communicate(timeout=240)[0]

@@ -16,11 +16,23 @@ def failure(code: str, message: str) -> dict[str, object]:
     [
         ("RequestExpired", "Request has expired.", "get new ones"),
         ("OptInRequired", "You are not subscribed to this service.", "Enable the region"),
-        ("", 'Could not connect to the endpoint URL: "https://ec2.x.amazonaws.com/"', "the region AWS_REGION exists"),
-        ("Unsupported", "Your requested instance type (t3.medium) is not supported in ...", "ec2_subnet_id to a subnet in another"),
+        (
+            "",
+            'Could not connect to the endpoint URL: "https://ec2.x.amazonaws.com/"',
+            "the region AWS_REGION exists",
+        ),
+        (
+            "Unsupported",
+            "Your requested instance type (t3.medium) is not supported in ...",
+            "ec2_subnet_id to a subnet in another",
+        ),
         ("InsufficientInstanceCapacity", "We currently do not have sufficient capacity", "try later"),
         ("SecurityGroupLimitExceeded", "...", "A quota of the account"),
-        ("InvalidSubnetID.NotFound", "The subnet ID 'subnet-1' does not exist", "Set ec2_subnet_id to a subnet"),
+        (
+            "InvalidSubnetID.NotFound",
+            "The subnet ID 'subnet-1' does not exist",
+            "Set ec2_subnet_id to a subnet",
+        ),
         ("RequestLimitExceeded", "Request limit exceeded.", "wait a minute"),
     ],
 )
@@ -31,7 +43,9 @@ def test_advice(code: str, message: str, advice: str) -> None:
 def test_the_first_failed_item_of_a_loop_is_explained() -> None:
     result = {"failed": True, "results": [{"failed": False}, failure("VcpuLimitExceeded", "limit of 0")]}
     sentence = errors.explain(result, "Create the instances", "Run it again.")
-    assert sentence.startswith("'Create the instances' failed: VcpuLimitExceeded: limit of 0. The account's quota of vCPUs")
+    assert sentence.startswith(
+        "'Create the instances' failed: VcpuLimitExceeded: limit of 0. The account's quota of vCPUs"
+    )
     assert sentence.endswith("Run it again.")
 
 
@@ -40,6 +54,23 @@ def test_our_own_sentences_pass_unchanged() -> None:
 
 
 def test_an_exception_that_a_module_lets_escape_is_explained() -> None:
-    last = "An error occurred (UnauthorizedOperation) when calling the DescribeImages operation: You are not ..."
-    sentence = errors.explain({"msg": "Module failed", "module_stderr": f"Traceback ...\nClientError: {last}\nAmiInfoFailure: <exception str() failed>\n"}, "Find the image")
-    assert sentence.startswith(f"'Find the image' failed: {last.rstrip('.')}. The credentials lack this permission;")
+    last = (
+        "An error occurred (UnauthorizedOperation) when calling the DescribeImages operation: You are not ..."
+    )
+    sentence = errors.explain(
+        {
+            "msg": "Module failed",
+            "module_stderr": f"Traceback ...\nClientError: {last}\nAmiInfoFailure: <str() failed>\n",
+        },
+        "Find the image",
+    )
+    assert sentence.startswith(
+        f"'Find the image' failed: {last.rstrip('.')}. The credentials lack this permission;"
+    )
+
+
+def test_a_reason_that_a_module_drops_is_not_guessed() -> None:
+    sentence = errors.explain(
+        {"boto3_version": "1", "msg": "Failed to modify instance metadata options"}, "Create"
+    )
+    assert "run the playbook again with ANSIBLE_DISPLAY_TRACEBACK=error" in sentence

@@ -39,14 +39,18 @@ def test_hosts_are_replaced_and_settings_stay() -> None:
     assert "instance-a ansible_host=203.0.113.10 private_address=172.31.0.10\ninstance-a2 " in text
     assert "ADDRESS" not in text
     assert text.rstrip().endswith("dataset=sample")
-    assert text.index("instance-a2") < text.index("instance-a10")   # the first one trains
+    assert text.index("instance-a2") < text.index("instance-a10")  # the first one trains
 
 
 def test_ansible_reads_it(tmp_path: Path) -> None:
     path = tmp_path / "aws.ini"
     path.write_text(write(AWS, SITE))
     listing = subprocess.run(
-        ["ansible-inventory", "-i", str(path), "--graph"], cwd=ROOT, check=True, capture_output=True, text=True
+        ["ansible-inventory", "-i", str(path), "--graph"],
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+        text=True,
     ).stdout
     assert "@gateway:\n  |  |--gateway-1" in listing
     assert "@instance_a:\n  |  |--instance-a\n" in listing
@@ -59,7 +63,9 @@ def test_writing_twice_is_writing_once_and_without_instances_it_is_as_before() -
 
 
 def test_a_stopped_instance_has_no_address() -> None:
-    assert "instance-a ansible_host=ADDRESS_AFTER_EC2_START" in write(AWS, [instance("instance-a", "instance_a", None)])
+    assert "instance-a ansible_host=ADDRESS_AFTER_EC2_START" in write(
+        AWS, [instance("instance-a", "instance_a", None)]
+    )
 
 
 def test_hosts_that_somebody_filled_in_are_noticed() -> None:

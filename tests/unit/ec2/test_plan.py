@@ -39,11 +39,20 @@ def test_the_defaults_are_right(settings: dict[str, object]) -> None:
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [
-        ({"region": "", "environment_region": ""}, "No region is set; set the environment variable AWS_REGION"),
+        (
+            {"region": "", "environment_region": ""},
+            "No region is set; set the environment variable AWS_REGION",
+        ),
         ({"region": "eu-moon-1", "environment_region": "eu-moon-1"}, "The region 'eu-moon-1' does not exist"),
         ({"region": "eu-west-1"}, "ec2_region is 'eu-west-1', but the environment names 'eu-central-1'"),
-        ({"site": "other"}, "ec2_site is 'other', but the environment names 'demo'; set the environment variable EC2_SITE"),
-        ({"site": "My Site", "environment_site": "My Site"}, "The name of the site is 'My Site'; set EC2_SITE to"),
+        (
+            {"site": "other"},
+            "ec2_site is 'other', but the environment names 'demo'; set the environment variable EC2_SITE",
+        ),
+        (
+            {"site": "My Site", "environment_site": "My Site"},
+            "The name of the site is 'My Site'; set EC2_SITE to",
+        ),
         ({"instance_type": "t4g.medium"}, "t4g.medium has an arm64 processor"),
         ({"instance_type": "c7gn.large"}, "c7gn.large has an arm64 processor"),
         ({"instances_a": "0"}, "ec2_instances_a is '0'; set it to a whole number from 1 to 9."),
@@ -59,7 +68,9 @@ def test_the_defaults_are_right(settings: dict[str, object]) -> None:
         ({"public_key": str(ROOT / "LICENSE")}, "LICENSE is not a public key of type ssh-ed25519 or ssh-rsa"),
     ],
 )
-def test_a_wrong_setting_is_explained(settings: dict[str, object], change: dict[str, object], sentence: str) -> None:
+def test_a_wrong_setting_is_explained(
+    settings: dict[str, object], change: dict[str, object], sentence: str
+) -> None:
     errors = plan.settings_errors(settings | change)
     assert len(errors) == 1
     assert sentence in errors[0]
@@ -93,8 +104,8 @@ def test_rules_come_from_networks_and_groups() -> None:
     assert [(rule.get("cidr_ip") or rule["group_id"], rule["from_port"]) for rule in rules] == [
         ("192.0.2.1/32", 22),
         ("192.0.2.1/32", 8000),
-        ("198.51.100.0/24", 8000),   # the operator's own address is not named twice
-        ("sg-b", 9100),              # there is no gateway
+        ("198.51.100.0/24", 8000),  # the operator's own address is not named twice
+        ("sg-b", 9100),  # there is no gateway
     ]
 
 
@@ -114,9 +125,18 @@ def instance(name: str, **more: object) -> dict[str, object]:
 @pytest.mark.parametrize(
     ("existing", "sentence"),
     [
-        (instance("demo-instance-a", tags={"Name": "demo-instance-a"}), "does not have the tags of this site"),
-        (instance("demo-instance-a2"), "The site has demo-instance-a2 (i-1), which the settings do not describe"),
-        (instance("demo-instance-a", instance_type="t3.large"), "is a t3.large; set ec2_instance_type to that"),
+        (
+            instance("demo-instance-a", tags={"Name": "demo-instance-a"}),
+            "does not have the tags of this site",
+        ),
+        (
+            instance("demo-instance-a2"),
+            "The site has demo-instance-a2 (i-1), which the settings do not describe",
+        ),
+        (
+            instance("demo-instance-a", instance_type="t3.large"),
+            "is a t3.large; set ec2_instance_type to that",
+        ),
     ],
 )
 def test_conflicts(settings: dict[str, object], existing: dict[str, object], sentence: str) -> None:
@@ -128,4 +148,7 @@ def test_conflicts(settings: dict[str, object], existing: dict[str, object], sen
 def test_a_key_pair_with_another_key_is_a_conflict() -> None:
     pairs = [{"key_name": "demo", "public_key": "ssh-ed25519 AAAA comment"}]
     assert plan.key_conflicts(pairs, "ssh-ed25519 AAAA other comment") == []
-    assert "The key pair demo in EC2 holds another public key" in plan.key_conflicts(pairs, "ssh-ed25519 BBBB")[0]
+    assert (
+        "The key pair demo in EC2 holds another public key"
+        in plan.key_conflicts(pairs, "ssh-ed25519 BBBB")[0]
+    )

@@ -43,14 +43,16 @@ def run_instance(account: Account, **more: object) -> str:
 
 
 def tags(**values: str) -> list[dict[str, object]]:
-    return [{"ResourceType": "instance", "Tags": [{"Key": key, "Value": value} for key, value in values.items()]}]
+    return [
+        {"ResourceType": "instance", "Tags": [{"Key": key, "Value": value} for key, value in values.items()]}
+    ]
 
 
 def test_create_again_stop_start_and_destroy(account: Account) -> None:
     assert "failed=0" in account.run("create")
     made = resources(account, "ml-workshop")
     assert set(instances(account)) == {"instance-a", "instance-b"}
-    assert len(made) == 2 + 2 + 2 + 1   # instances, volumes, groups, key pair
+    assert len(made) == 2 + 2 + 2 + 1  # instances, volumes, groups, key pair
 
     assert "changed=0" in account.run("create")
     assert "2 of 2 exist" in account.run("create")
@@ -71,14 +73,18 @@ def test_create_again_stop_start_and_destroy(account: Account) -> None:
 
 
 def test_instances_are_made_as_described(account: Account) -> None:
-    account.run("create", ec2_instances_a="3", ec2_access_from="192.0.2.1/32", ec2_clients_from="198.51.100.0/24")
+    account.run(
+        "create", ec2_instances_a="3", ec2_access_from="192.0.2.1/32", ec2_clients_from="198.51.100.0/24"
+    )
     made = instances(account)
     assert set(made) == {"instance-a", "instance-a2", "instance-a3", "instance-b", "gateway-1"}
     client = account.client()
     instance = client.describe_instances(InstanceIds=[made["gateway-1"]])["Reservations"][0]["Instances"][0]
     assert instance["MetadataOptions"]["HttpTokens"] == "required"
-    assert instance["ImageId"] == IMAGE   # the newest
-    volume = client.describe_volumes(VolumeIds=[instance["BlockDeviceMappings"][0]["Ebs"]["VolumeId"]])["Volumes"][0]
+    assert instance["ImageId"] == IMAGE  # the newest
+    volume = client.describe_volumes(VolumeIds=[instance["BlockDeviceMappings"][0]["Ebs"]["VolumeId"]])[
+        "Volumes"
+    ][0]
     assert (volume["Size"], volume["VolumeType"], volume["Encrypted"]) == (29, "gp3", True)
     groups = {group["GroupName"]: group for group in client.describe_security_groups()["SecurityGroups"]}
     from_clients = {
@@ -87,7 +93,7 @@ def test_instances_are_made_as_described(account: Account) -> None:
         for permission in group["IpPermissions"]
         if "198.51.100.0/24" in [network["CidrIp"] for network in permission["IpRanges"]]
     }
-    assert from_clients == {"ml-workshop-gateway"}   # clients reach the gateway host only
+    assert from_clients == {"ml-workshop-gateway"}  # clients reach the gateway host only
     graphs = {account.graph() for _ in range(3)}
     assert len(graphs) == 1
     assert "@trainer:\n  |  |--instance-a\n" in graphs.pop()
@@ -118,7 +124,9 @@ def test_an_interrupted_creation_is_completed(account: Account) -> None:
 def test_an_interrupted_destruction_is_completed(account: Account) -> None:
     account.run("create")
     account.fail("DeleteKeyPair", "InternalError", times=1)
-    assert "run playbooks/ec2_destroy.yml again" in account.run_failing("destroy", ec2_destroy_confirm="ml-workshop")
+    assert "run playbooks/ec2_destroy.yml again" in account.run_failing(
+        "destroy", ec2_destroy_confirm="ml-workshop"
+    )
     account.run("destroy", ec2_destroy_confirm="ml-workshop")
     assert resources(account, "ml-workshop") == set()
 
@@ -131,18 +139,53 @@ NO_CREDENTIALS = {"AWS_ACCESS_KEY_ID": None, "AWS_SECRET_ACCESS_KEY": None}
     [
         (NO_CREDENTIALS, None, {}, "There are no AWS credentials; set AWS_ACCESS_KEY_ID"),
         ({}, ("GetCallerIdentity", "ExpiredToken"), {}, "The AWS credentials have expired; get new ones"),
-        ({}, ("GetCallerIdentity", "InvalidClientTokenId"), {}, "AWS does not accept the credentials; check AWS_ACCESS_KEY_ID"),
+        (
+            {},
+            ("GetCallerIdentity", "InvalidClientTokenId"),
+            {},
+            "AWS does not accept the credentials; check AWS_ACCESS_KEY_ID",
+        ),
         ({"AWS_REGION": None}, None, {}, "No region is set; set the environment variable AWS_REGION"),
         ({"AWS_REGION": "eu-moon-1"}, None, {}, "The region 'eu-moon-1' does not exist"),
         ({}, None, {"ec2_access_from": "0.0.0.0/0"}, "set ec2_allow_ssh_from_anywhere=true"),
         ({}, None, {"ec2_access_from": "192.0.2.1/33"}, "'192.0.2.1/33' is not an IPv4 network"),
-        ({}, None, {"ec2_public_key": "~/no/such/key.pub"}, "no/such/key.pub does not exist; create a key pair"),
-        ({}, None, {"ec2_address_service": "http://127.0.0.1:1/"}, "set ec2_access_from to the network that you connect from"),
-        ({}, None, {"ec2_subnet_id": "subnet-1"}, "The subnet subnet-1 does not exist in eu-central-1; set ec2_subnet_id"),
-        ({}, None, {"ec2_image_owner": "210987654321"}, "No image of the account 210987654321 in eu-central-1 matches"),
-        ({}, ("RunInstances", "InvalidAMIID.NotFound"), {}, "The image does not exist in this region; set ec2_image_owner"),
+        (
+            {},
+            None,
+            {"ec2_public_key": "~/no/such/key.pub"},
+            "no/such/key.pub does not exist; create a key pair",
+        ),
+        (
+            {},
+            None,
+            {"ec2_address_service": "http://127.0.0.1:1/"},
+            "set ec2_access_from to the network that you connect from",
+        ),
+        (
+            {},
+            None,
+            {"ec2_subnet_id": "subnet-1"},
+            "The subnet subnet-1 does not exist in eu-central-1; set ec2_subnet_id",
+        ),
+        (
+            {},
+            None,
+            {"ec2_image_owner": "210987654321"},
+            "No image of the account 210987654321 in eu-central-1 matches",
+        ),
+        (
+            {},
+            ("RunInstances", "InvalidAMIID.NotFound"),
+            {},
+            "The image does not exist in this region; set ec2_image_owner",
+        ),
         ({}, None, {"ec2_instance_type": "t3.enormous"}, "set ec2_instance_type to another one (t3.medium)"),
-        ({}, ("RunInstances", "VcpuLimitExceeded"), {}, "The account's quota of vCPUs is used up; terminate other instances"),
+        (
+            {},
+            ("RunInstances", "VcpuLimitExceeded"),
+            {},
+            "The account's quota of vCPUs is used up; terminate other instances",
+        ),
         ({}, ("DescribeImages", "UnauthorizedOperation"), {}, "give the user the policy of docs/aws.md"),
     ],
 )
@@ -163,7 +206,9 @@ def test_no_default_vpc(account: Account) -> None:
     client = account.client()
     for subnet in client.describe_subnets()["Subnets"]:
         client.delete_subnet(SubnetId=subnet["SubnetId"])
-    assert "The account has no default VPC in eu-central-1; set ec2_subnet_id" in account.run_failing("create")
+    assert "The account has no default VPC in eu-central-1; set ec2_subnet_id" in account.run_failing(
+        "create"
+    )
 
 
 def test_conflicts_with_what_others_made(account: Account) -> None:
@@ -178,7 +223,9 @@ def test_conflicts_with_what_others_made(account: Account) -> None:
 def test_hosts_that_somebody_filled_in_are_kept(account: Account) -> None:
     static = Path(account.settings["ec2_inventory_file"])
     static.write_text("[instance_a]\nmine ansible_host=203.0.113.1\n")
-    assert "holds hosts that these playbooks did not write; set ec2_inventory_file" in account.run_failing("create")
+    assert "holds hosts that these playbooks did not write; set ec2_inventory_file" in account.run_failing(
+        "create"
+    )
     assert "mine ansible_host" in static.read_text()
 
 
