@@ -22,8 +22,8 @@ def client(trained: Path, metrics_directory: Path) -> Iterator[FlaskClient]:
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("PROMETHEUS_MULTIPROC_DIR", str(metrics_directory))
         from ml_workshop.serving.app import create_app
-        from ml_workshop.serving.limits import Limits
         from ml_workshop.serving.model import load_model
+        from ml_workshop.serving.parsing import Limits
 
         yield create_app(load_model(trained), Limits(**LIMITS)).test_client()
 

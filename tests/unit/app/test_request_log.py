@@ -29,8 +29,8 @@ class Service:
 def service(trained: Path, metrics_directory: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Service]:
     monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", str(metrics_directory))
     from ml_workshop.serving.app import create_app
-    from ml_workshop.serving.limits import Limits
     from ml_workshop.serving.model import load_model
+    from ml_workshop.serving.parsing import Limits
 
     read, write = os.pipe()
     yield Service(create_app(load_model(trained), Limits(), log_descriptor=write).test_client(), read)
@@ -114,8 +114,8 @@ def test_a_line_stays_below_what_a_pipe_takes_at_once(service: Service) -> None:
 
 def test_a_log_that_cannot_be_written_fails_no_request(trained: Path, service: Service) -> None:
     from ml_workshop.serving.app import create_app
-    from ml_workshop.serving.limits import Limits
     from ml_workshop.serving.model import load_model
+    from ml_workshop.serving.parsing import Limits
 
     read, write = os.pipe()
     os.close(read)  # writing is an error from now on

@@ -1,15 +1,21 @@
 """`ml-workshop serve`."""
 
 import argparse
+import atexit
 import os
 import re
+import shutil
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ml_workshop.cli.options import add_model, subcommand, whole_number
+from ml_workshop.errors import ServingError
 
 if TYPE_CHECKING:
     from ml_workshop.cli.options import Subcommands
+
+_METRICS = "PROMETHEUS_MULTIPROC_DIR"
 
 
 def register(subcommands: "Subcommands") -> None:
@@ -72,29 +78,52 @@ def _path_segment(text: str) -> str:
 
 
 def _serve(options: argparse.Namespace) -> None:
-    from ml_workshop.serving.environment import prepared_environment
+    _prepare_environment()
+    from ml_workshop.serving.parsing import Limits
+    from ml_workshop.serving.server import Settings, serve
 
-    with prepared_environment():
-        from ml_workshop.serving.limits import Limits
-        from ml_workshop.serving.server import Settings, serve
-
-        serve(
-            Settings(
-                model=options.model,
-                socket=options.socket,
-                host=options.host,
-                port=options.port,
-                workers=options.workers,
-                threads=options.threads,
-                graceful_timeout=options.graceful_timeout,
-                limits=Limits(
-                    body_bytes=options.max_body_bytes,
-                    texts=options.max_texts,
-                    text_characters=options.max_text_characters,
-                    explained_characters=min(Limits.explained_characters, options.max_text_characters),
-                    seconds=options.timeout,
-                ),
-                model_name=options.model_name,
-                access_log=options.access_log,
-            )
+    limits = Limits(
+        body_bytes=options.max_body_bytes,
+        texts=options.max_texts,
+        text_characters=options.max_text_characters,
+        explained_characters=min(Limits.explained_characters, options.max_text_characters),
+        seconds=options.timeout,
+    )
+    serve(
+        Settings(
+            model=options.model,
+            socket=options.socket,
+            host=options.host,
+            port=options.port,
+            workers=options.workers,
+            threads=options.threads,
+            graceful_timeout=options.graceful_timeout,
+            limits=limits,
+            model_name=options.model_name,
+            access_log=options.access_log,
         )
+    )
+
+
+def _prepare_environment() -> None:
+    """Prepare what the server's libraries read when they are imported.
+
+    PROMETHEUS_MULTIPROC_DIR names the directory of the workers' metrics; files of an earlier run are removed.
+    Without it, a temporary directory is used. Linear algebra has one thread per process.
+    """
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    if _METRICS not in os.environ:
+        os.environ[_METRICS] = tempfile.mkdtemp(prefix="ml-workshop-metrics-")
+        atexit.register(_remove, os.environ[_METRICS], os.getpid())
+    directory = Path(os.environ[_METRICS])
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        for leftover in directory.glob("*.db"):
+            leftover.unlink()
+    except OSError as error:
+        raise ServingError(f"{_METRICS}={directory} cannot be written: {error.strerror}.") from error
+
+
+def _remove(directory: str, owner: int) -> None:
+    if os.getpid() == owner:  # a worker runs this at its end, too
+        shutil.rmtree(directory, ignore_errors=True)

@@ -7,7 +7,6 @@ from werkzeug.exceptions import HTTPException
 
 from ml_workshop.model.explanation import explain
 from ml_workshop.model.predictor import Prediction
-from ml_workshop.serving.limits import Limits
 from ml_workshop.serving.logs import LineWriter
 from ml_workshop.serving.metrics import PATH as METRICS_PATH
 from ml_workshop.serving.metrics import Metrics
@@ -15,7 +14,7 @@ from ml_workshop.serving.middleware import REQUEST_ID, TEXTS, RequestMiddleware
 from ml_workshop.serving.model import ServedModel
 from ml_workshop.serving.openapi import document
 from ml_workshop.serving.page import HEADERS, PAGE
-from ml_workshop.serving.parsing import BadRequestError, read_json, text_to_explain, texts_to_classify
+from ml_workshop.serving.parsing import BadRequestError, Limits, read_json, text_to_explain, texts_to_classify
 from ml_workshop.serving.plain_flask import PlainFlask, PlainResponse, json_response
 from ml_workshop.serving.v2 import v2_routes
 

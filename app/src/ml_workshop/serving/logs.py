@@ -4,31 +4,16 @@ import json
 import logging
 import os
 import stat
-import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 LONGEST_STRING = 256
 """Characters of a string that a client chose; with all fields, a line stays below PIPE_BUF (4096)."""
 
-quoted = json.encoder.encode_basestring_ascii
-"""Encode a string as ASCII JSON, in quotes; it cannot end the line."""
 
-
-class Clock:
-    """Formats the time of log lines, the part above a second once per second."""
-
-    def __init__(self) -> None:
-        """Start with no second formatted."""
-        self._formatted = (0, "")
-
-    def __call__(self, now: float) -> str:
-        """Return seconds since the epoch as ISO 8601, UTC, with milliseconds."""
-        second = int(now)
-        formatted = self._formatted  # a pair, so that threads see both or neither
-        if formatted[0] != second:
-            text = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(second))
-            self._formatted = formatted = (second, text)
-        return f"{formatted[1]}.{int((now - second) * 1000):03d}Z"
+def utc(now: float) -> str:
+    """Return seconds since the epoch as ISO 8601, UTC, with milliseconds."""
+    return datetime.fromtimestamp(now, UTC).isoformat(timespec="milliseconds")[:-6] + "Z"
 
 
 def set_nonblocking(descriptor: int) -> None:
@@ -63,12 +48,10 @@ class LineWriter:
 class JsonFormatter(logging.Formatter):
     """Formats records of the logging module; fields come from `extra={"fields": {...}}`."""
 
-    _clock = Clock()
-
     def format(self, record: logging.LogRecord) -> str:
         """Return the line."""
         line = {
-            "time": self._clock(record.created),
+            "time": utc(record.created),
             "level": record.levelname.lower(),
             "logger": record.name,
             "process": record.process,

@@ -7,7 +7,7 @@ import os
 from collections.abc import Collection, Iterator
 from contextlib import suppress
 from datetime import datetime
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
@@ -35,27 +35,17 @@ class Metrics:
     """The metrics that a worker counts."""
 
     def __init__(self, model: ServedModel) -> None:
-        """Create the metrics.
-
-        Args:
-            model: The model that is served.
-        """
+        """Create the metrics of a model and of its requests."""
         registry = CollectorRegistry()
-
-        def histogram(name: str, documentation: str, buckets: Collection[float], *labels: str) -> Histogram:
-            return Histogram(name, documentation, labels, buckets=list(buckets), registry=registry)
-
-        def counter(name: str, documentation: str, *labels: str) -> Counter:
-            return Counter(name, documentation, labels, registry=registry)
-
+        counter, histogram = partial(Counter, registry=registry), partial(Histogram, registry=registry)
         # The names of prometheus-flask-exporter; docs/serving.md has the reason why it is not used.
         durations = histogram(
             "flask_http_request_duration_seconds",
             "Flask HTTP request duration in seconds",
-            SECONDS,
-            *("method", "url_rule", "status"),
+            ("method", "url_rule", "status"),
+            buckets=SECONDS,
         )
-        requests = counter("flask_http_request", "Total number of HTTP requests", "method", "status")
+        requests = counter("flask_http_request", "Total number of HTTP requests", ("method", "status"))
         self._series = cache(
             lambda method, rule, status: (
                 durations.labels(method, rule, status),
@@ -71,17 +61,17 @@ class Metrics:
         self.log_lines_dropped = counter(
             "ml_workshop_log_lines_dropped", "Lines of the request log that could not be written."
         )
-        predictions = counter("ml_workshop_predictions", "Predictions by class.", "label")
+        predictions = counter("ml_workshop_predictions", "Predictions by class.", ["label"])
         self._predictions = [predictions.labels(label) for label in model.predictor.config.label_names]
         self._confidence = histogram(
-            "ml_workshop_prediction_confidence", "Probability of the predicted class.", _CONFIDENCE
+            "ml_workshop_prediction_confidence", "Probability of the predicted class.", buckets=_CONFIDENCE
         )
         self._unknown = histogram(
             "ml_workshop_out_of_vocabulary_ratio",
             "Share of a text's tokens that the vocabulary does not have.",
-            _RATIO,
+            buckets=_RATIO,
         )
-        self._tokens = histogram("ml_workshop_review_tokens", "Tokens of a text.", _TOKENS)
+        self._tokens = histogram("ml_workshop_review_tokens", "Tokens of a text.", buckets=_TOKENS)
         self._model = model
 
     def count_request(self, method: str, route: str | None, status: str, seconds: float) -> None:
@@ -98,15 +88,12 @@ class Metrics:
         self._unknown.observe(prediction.unknown_tokens / prediction.tokens if prediction.tokens else 1.0)
         self._tokens.observe(prediction.tokens)
 
-    def exposition(self, accept: str, names: Collection[str] = ()) -> tuple[bytes, str]:
-        """Return the metrics of all workers.
+    def exposition(self, accept: str, names: Collection[str]) -> tuple[bytes, str]:
+        """Return the metrics of all workers, and their Content-Type.
 
         Args:
             accept: The Accept header, which chooses the format.
             names: Of samples; if there are any, all others are left out.
-
-        Returns:
-            The content and its Content-Type.
         """
         encode, content_type = choose_encoder(accept)
         return encode(_Snapshot(self._model, names)), content_type
@@ -120,9 +107,8 @@ class _Snapshot(Collector):
         self._names = names
 
     def collect(self) -> Iterator[Metric]:
-        files = [
-            path for path in Path(os.environ["PROMETHEUS_MULTIPROC_DIR"]).glob("*.db") if _has_content(path)
-        ]
+        directory = Path(os.environ["PROMETHEUS_MULTIPROC_DIR"])
+        files = [path for path in directory.glob("*.db") if _has_content(path)]
         merged = MultiProcessCollector.merge(map(str, files), accumulate=True)  # type: ignore[no-untyped-call]
         count = GaugeMetricFamily("ml_workshop_metric_files", "Files of the workers' metrics.", len(files))
         for metric in (*merged, *_described(self._model), count):
@@ -141,35 +127,30 @@ def _has_content(path: Path) -> bool:
 
 def _described(model: ServedModel) -> Iterator[Metric]:
     """Return the gauges of the model: the same in all workers, so no file has them."""
-
-    def gauge(name: str, documentation: str, values: dict[tuple[str, ...], float], *labels: str) -> Metric:
-        family = GaugeMetricFamily(f"ml_workshop_model_{name}", documentation, labels=labels)
-        for label_values, value in values.items():
-            family.add_metric(label_values, value)
-        return family
-
     config, baseline = model.predictor.config, model.baseline
-    identity = (model.revision, config.dataset, config.created)
     created = datetime.fromisoformat(config.created).timestamp()
-    yield gauge(
-        "info", "The model that is served; always 1.", {identity: 1}, "revision", "dataset", "created"
+    name, held_out = "ml_workshop_model_", "over the rows held out from training."
+    info = GaugeMetricFamily(
+        f"{name}info", "The model that is served; always 1.", labels=("revision", "dataset", "created")
     )
-    yield gauge("created_timestamp_seconds", "When the model was trained.", {(): created})
+    info.add_metric((model.revision, config.dataset, config.created), 1)
+    yield info
+    yield GaugeMetricFamily(f"{name}created_timestamp_seconds", "When the model was trained.", created)
     if baseline is None:
         return
-    yield gauge(
-        "baseline_out_of_vocabulary_ratio",
-        "Mean share of a text's tokens outside the vocabulary, over the rows held out from training.",
-        {(): baseline.out_of_vocabulary_ratio},
+    yield GaugeMetricFamily(
+        f"{name}baseline_out_of_vocabulary_ratio",
+        f"Mean share of a text's tokens outside the vocabulary, {held_out}",
+        baseline["out_of_vocabulary_ratio"],
     )
-    yield gauge(
-        "baseline_confidence",
-        "Mean probability of the predicted class, over the rows held out from training.",
-        {(): baseline.confidence},
+    yield GaugeMetricFamily(
+        f"{name}baseline_confidence",
+        f"Mean probability of the predicted class, {held_out}",
+        baseline["confidence"],
     )
-    yield gauge(
-        "baseline_class_share",
-        "Share of predictions of the class, over the rows held out from training.",
-        {(label,): share for label, share in baseline.class_share.items()},
-        "label",
+    share = GaugeMetricFamily(
+        f"{name}baseline_class_share", f"Share of predictions of the class, {held_out}", labels=("label",)
     )
+    for label, value in baseline["class_share"].items():
+        share.add_metric((label,), value)
+    yield share

@@ -1,6 +1,7 @@
 """WSGI middleware: the ID of a request, its metrics, and its line in the log."""
 
 import itertools
+import json
 import re
 import secrets
 from collections.abc import Callable, Iterable
@@ -9,12 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 from flask import request
 
-from ml_workshop.serving.logs import LONGEST_STRING, Clock, LineWriter, quoted
+from ml_workshop.serving.logs import LONGEST_STRING, LineWriter, utc
 from ml_workshop.serving.metrics import Metrics
 
 if TYPE_CHECKING:
     from _typeshed import OptExcInfo
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+_encode = json.JSONEncoder(separators=(",", ":")).encode
 
 HEADER = "X-Request-ID"
 REQUEST_ID = "ml_workshop.request_id"
@@ -49,8 +52,7 @@ class RequestMiddleware:
         self._log = log
         self._prefix = secrets.token_hex(6)  # no other worker has it
         self._numbers = itertools.count(1)
-        self._clock = Clock()
-        self._end = f',"model_revision":{quoted(revision)}}}\n'
+        self._revision = revision
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         """Answer one request."""
@@ -74,20 +76,23 @@ class RequestMiddleware:
         seconds = perf_counter() - started
         self._metrics.count_request(environ["REQUEST_METHOD"], route, status, seconds)
         if self._log is not None:
-            self._log(self._line(environ, seconds, status, size, route))
+            path = environ["PATH_INFO"]
+            if not path.isascii():
+                path = path.encode("latin-1").decode("utf-8", "backslashreplace")
+            line = {
+                "time": utc(time()),
+                "level": "info",
+                "request_id": request_id,
+                "method": environ["REQUEST_METHOD"][:LONGEST_STRING],
+                "route": route,
+                "path": path[:LONGEST_STRING],
+                "status": int(status),
+                "seconds": round(seconds, 6),
+                "bytes_in": int(environ.get("CONTENT_LENGTH") or 0),
+                "bytes_out": int(size),
+                "client": environ.get("REMOTE_ADDR", "")[:LONGEST_STRING],
+                "texts": environ.get(TEXTS, 0),
+                "model_revision": self._revision,
+            }
+            self._log(_encode(line) + "\n")
         return body
-
-    def _line(
-        self, environ: "WSGIEnvironment", seconds: float, status: str, size: str, route: str | None
-    ) -> str:
-        path = environ["PATH_INFO"]
-        if not path.isascii():
-            path = path.encode("latin-1").decode("utf-8", "backslashreplace")
-        return (
-            f'{{"time":"{self._clock(time())}","level":"info","request_id":"{environ[REQUEST_ID]}"'
-            f',"method":{quoted(environ["REQUEST_METHOD"][:LONGEST_STRING])}'
-            f',"route":{quoted(route) if route else "null"},"path":{quoted(path[:LONGEST_STRING])}'
-            f',"status":{status},"seconds":{seconds:.6f},"bytes_in":{environ.get("CONTENT_LENGTH") or 0}'
-            f',"bytes_out":{size},"client":{quoted(environ.get("REMOTE_ADDR", "")[:LONGEST_STRING])}'
-            f',"texts":{environ.get(TEXTS, 0)}{self._end}'
-        )

@@ -15,33 +15,19 @@ GOLDEN_TOLERANCE = 1e-3
 
 
 @dataclass(frozen=True)
-class Baseline:
-    """Statistics of the predictions of the rows held out from training, to compare those of today with.
-
-    Attributes:
-        out_of_vocabulary_ratio: Mean share of a text's tokens that the vocabulary does not have.
-        confidence: Mean probability of the predicted class.
-        class_share: Share of the predictions, by class.
-    """
-
-    out_of_vocabulary_ratio: float
-    confidence: float
-    class_share: dict[str, float]
-
-
-@dataclass(frozen=True)
 class ServedModel:
     """A model that classified its golden reviews as it did when it was trained.
 
     Attributes:
         predictor: The model.
         revision: Which one it is.
-        baseline: Of a model that was trained since there is one.
+        baseline: Means over the rows held out from training, to compare those of today with:
+            out_of_vocabulary_ratio, confidence, and for each class class_share. Older models have none.
     """
 
     predictor: Predictor
     revision: str
-    baseline: Baseline | None
+    baseline: dict[str, Any] | None
 
 
 def load_model(directory: Path) -> ServedModel:
@@ -61,18 +47,18 @@ def load_model(directory: Path) -> ServedModel:
     return ServedModel(predictor, model_revision(directory), _read_baseline(directory))
 
 
-def _read_baseline(directory: Path) -> Baseline | None:
+def _read_baseline(directory: Path) -> dict[str, Any] | None:
     try:
-        metrics: dict[str, Any] = read_metrics(directory)["baseline"]  # type: ignore[assignment]
-        share = {str(label): _finite(value) for label, value in metrics["class_share"].items()}
-        return Baseline(_finite(metrics["out_of_vocabulary_ratio"]), _finite(metrics["confidence"]), share)
+        baseline: dict[str, Any] = read_metrics(directory)["baseline"]  # type: ignore[assignment]
+        numbers = [
+            baseline["out_of_vocabulary_ratio"],
+            baseline["confidence"],
+            *baseline["class_share"].values(),
+        ]
+        if not all(map(math.isfinite, numbers)):
+            raise ValueError("a value is not finite")
+        return baseline
     except KeyError:
         return None
     except (TypeError, ValueError, AttributeError) as error:
         raise ModelError(f"{directory / METRICS} has a damaged baseline: {error}.") from error
-
-
-def _finite(value: object) -> float:
-    if not isinstance(value, int | float) or not math.isfinite(value):
-        raise ValueError(f"{value!r} is not a finite number")
-    return float(value)

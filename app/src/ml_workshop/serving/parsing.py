@@ -1,11 +1,10 @@
 """From the body of a request to texts."""
 
 import json
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from werkzeug.http import parse_options_header
-
-from ml_workshop.serving.limits import Limits
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
@@ -14,6 +13,25 @@ BODY_ERROR = "ml_workshop.body_error"
 """Set in the WSGI environment to a BadRequestError when the body could not be read."""
 
 _JSON = "application/json"
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Limits of a request.
+
+    Attributes:
+        body_bytes: Largest body.
+        texts: Most texts.
+        text_characters: Longest text.
+        explained_characters: Longest text that is explained; an explanation is up to a hundred times as long.
+        seconds: Longest time for a body to arrive.
+    """
+
+    body_bytes: int = 1_048_576
+    texts: int = 64
+    text_characters: int = 100_000
+    explained_characters: int = 16_384
+    seconds: int = 30
 
 
 class BadRequestError(Exception):

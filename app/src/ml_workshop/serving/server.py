@@ -13,9 +13,9 @@ from prometheus_client.multiprocess import mark_process_dead
 from ml_workshop.errors import ServingError
 from ml_workshop.serving.app import MODEL_NAME, create_app
 from ml_workshop.serving.asgi import WsgiAdapter
-from ml_workshop.serving.limits import Limits
 from ml_workshop.serving.logs import log_as_json, set_nonblocking
 from ml_workshop.serving.model import ServedModel, load_model
+from ml_workshop.serving.parsing import Limits
 
 log = logging.getLogger("ml_workshop")
 
@@ -25,20 +25,7 @@ _BACKLOG = 2048
 
 @dataclass(frozen=True)
 class Settings:
-    """How to serve.
-
-    Attributes:
-        model: Model directory.
-        socket: Unix socket to listen on; None for TCP.
-        host: Address to listen on.
-        port: Port to listen on.
-        workers: Processes.
-        threads: Threads per process, for long requests.
-        graceful_timeout: Seconds that requests in progress have to finish at a stop.
-        limits: Of a request.
-        model_name: Name of the model in the V2 protocol.
-        access_log: Whether each request is a line on standard output.
-    """
+    """How to serve: the options of `ml-workshop serve`; without `socket`, on TCP."""
 
     model: Path
     socket: Path | None = None

@@ -11,9 +11,8 @@ from flask import Blueprint, Response, request
 
 import ml_workshop
 from ml_workshop.model.predictor import Prediction
-from ml_workshop.serving.limits import Limits
 from ml_workshop.serving.middleware import TEXTS
-from ml_workshop.serving.parsing import BadRequestError, checked, read_json
+from ml_workshop.serving.parsing import BadRequestError, Limits, checked, read_json
 from ml_workshop.serving.plain_flask import json_response
 
 INPUT = "text"
