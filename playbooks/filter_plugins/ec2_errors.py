@@ -78,7 +78,8 @@ ADVICE = (
 
 #: Some modules drop the answer of the API.
 UNKNOWN_REASON = (
-    "The module does not name the reason. Often a permission is missing: give the user the policy of docs/aws.md. "
+    "The module does not name the reason. Often a permission is missing: "
+    "give the user the policy of docs/aws.md. "
     "To see the reason, run the playbook again with ANSIBLE_DISPLAY_TRACEBACK=error."
 )
 
@@ -111,7 +112,8 @@ def explain(result: Mapping[str, Any], task: str, left_behind: str = "") -> str:
     message = " ".join((errors[-1] if errors else str(failure["msg"])).split())
     code = str((failure.get("error") or {}).get("code", ""))
     text = message if code in message else f"{code}: {message}"
-    known = advice(f"{code}\n{message}") or ("" if code or "An error occurred" in message else UNKNOWN_REASON)
+    has_code = bool(code) or "An error occurred" in message
+    known = advice(f"{code}\n{message}") or ("" if has_code else UNKNOWN_REASON)
     parts = [f"'{task}' failed: {text.rstrip('.')}.", known, left_behind]
     return " ".join(part for part in parts if part)
 

@@ -1,5 +1,7 @@
 """The playbooks against moto: what goes wrong is explained, and a second run changes nothing."""
 
+import os
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -239,3 +241,26 @@ def test_termination_protection(account: Account) -> None:
 @pytest.mark.parametrize("playbook", ["stop", "start"])
 def test_there_is_nothing_to_stop_or_start(account: Account, playbook: str) -> None:
     assert "There are no instances of the site ml-workshop in eu-central-1" in account.run_failing(playbook)
+
+
+@pytest.mark.skipif("EC2_SLOW" not in os.environ, reason="30 runs; set EC2_SLOW=1")
+def test_ten_sites_side_by_side(account: Account) -> None:
+    def run_all(playbook: str, sites: list[str]) -> None:
+        def run(site: str) -> None:
+            own = {"ec2_inventory_file": str(account.directory / f"{site}.ini"), "ec2_destroy_confirm": site}
+            account.run(playbook, {"EC2_SITE": site}, **own)
+
+        with ThreadPoolExecutor(3) as pool:
+            list(pool.map(run, sites))
+
+    sites = [f"site-{number}" for number in range(10)]
+    run_all("create", sites)
+    made = {site: resources(account, site) for site in sites}
+    assert all(len(made[site]) == 7 for site in sites)
+    run_all("destroy", sites[:1])
+    assert resources(account, sites[0]) == set()
+    run_all("create", sites[:1])
+    assert resources(account, sites[0]).isdisjoint(made[sites[0]])
+    assert {site: resources(account, site) for site in sites[1:]} == {site: made[site] for site in sites[1:]}
+    run_all("destroy", sites)
+    assert not any(resources(account, site) for site in sites)
