@@ -1,6 +1,7 @@
 """The Flask application."""
 
 import logging
+from functools import partial
 
 from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
@@ -16,10 +17,10 @@ from ml_workshop.serving.openapi import document
 from ml_workshop.serving.page import HEADERS, PAGE
 from ml_workshop.serving.parsing import BadRequestError, Limits, read_json, text_to_explain, texts_to_classify
 from ml_workshop.serving.plain_flask import PlainFlask, PlainResponse, json_response
-from ml_workshop.serving.v2 import v2_routes
+from ml_workshop.serving.v2 import add_v2_routes
 
 MODEL_NAME = "sentiment"
-"""What the model is called in the V2 protocol, unless it is told otherwise."""
+"""Name of the model in the V2 protocol, unless another is given."""
 
 log = logging.getLogger("ml_workshop")
 
@@ -32,7 +33,7 @@ def create_app(
     Args:
         model: What to predict with; a worker exists only with a model that passed its golden reviews.
         limits: Of a request.
-        model_name: What the model is called in the V2 protocol.
+        model_name: Name of the model in the V2 protocol.
         log_descriptor: File descriptor for one line per request; None for no lines.
     """
     app = PlainFlask(__name__, static_folder=None)
@@ -41,7 +42,6 @@ def create_app(
     metrics = Metrics(model)
     log_writer = None if log_descriptor is None else LineWriter(log_descriptor, metrics.log_lines_dropped.inc)
     app.wsgi_app = RequestMiddleware(app.wsgi_app, metrics, model.revision, log_writer)  # type: ignore[method-assign]
-    openapi = document(limits, model.predictor.config.label_names, model_name)
 
     def classify(text: str) -> Prediction:
         prediction = model.predictor.predict(text)
@@ -64,13 +64,13 @@ def create_app(
         answer = _as_json(explanation.prediction, model.revision)
         return json_response({**answer, "tokens": [vars(token) for token in explanation.tokens]})
 
-    @app.get("/health/live")
-    def live() -> Response:
-        return json_response({"status": "live"})
-
-    @app.get("/health/ready")
-    def ready() -> Response:
-        return json_response({"status": "ready", "model_revision": model.revision})
+    constants = {
+        "/health/live": {"status": "live"},
+        "/health/ready": {"status": "ready", "model_revision": model.revision},
+        "/openapi.json": document(limits, model.predictor.config.label_names, model_name),
+    }
+    for path, content in constants.items():
+        app.add_url_rule(path, path.replace(".", "-"), partial(json_response, content))
 
     @app.get(METRICS_PATH)
     def metrics_of_all_workers() -> Response:
@@ -79,15 +79,11 @@ def create_app(
         )
         return PlainResponse(content, content_type=content_type)
 
-    @app.get("/openapi.json")
-    def openapi_document() -> Response:
-        return json_response(openapi)
-
     @app.get("/")
     def try_it() -> Response:
         return PlainResponse(PAGE, content_type="text/html; charset=utf-8", headers=HEADERS)
 
-    app.register_blueprint(v2_routes(model_name, model.revision, limits, classify))
+    add_v2_routes(app, model_name, model.revision, limits, classify)
 
     @app.errorhandler(BadRequestError)
     def bad_request(error: BadRequestError) -> Response:

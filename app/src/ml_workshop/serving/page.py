@@ -1,4 +1,4 @@
-"""The page to try the model from a browser, and what it is allowed to do."""
+"""The page to try the model in a browser."""
 
 import base64
 import hashlib
@@ -8,17 +8,16 @@ from pathlib import Path
 PAGE = Path(__file__).with_name("page.html").read_bytes()
 
 
-def _hash_of(element: bytes) -> str:
-    """Return the source expression that allows one inline element by its content."""
-    (content,) = re.findall(b"<%s>(.*?)</%s>" % (element, element), PAGE, re.DOTALL)
+def _hash_of(element: str) -> str:
+    (content,) = re.findall(f"<{element}>(.*?)</{element}>".encode(), PAGE, re.DOTALL)
     return f"'sha256-{base64.b64encode(hashlib.sha256(content).digest()).decode()}'"
 
 
 HEADERS = {
-    "Content-Security-Policy": f"default-src 'none'; style-src {_hash_of(b'style')}; "
-    f"script-src {_hash_of(b'script')}; connect-src 'self'; img-src data:; base-uri 'none'; "
+    "Content-Security-Policy": f"default-src 'none'; style-src {_hash_of('style')}; "
+    f"script-src {_hash_of('script')}; connect-src 'self'; img-src data:; base-uri 'none'; "
     "form-action 'none'; frame-ancestors 'none'",
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
 }
-"""Only this style and this script, and no requests but to our own server."""
+"""Allow only this style and this script, and requests to no other server."""

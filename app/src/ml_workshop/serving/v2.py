@@ -5,9 +5,10 @@ One model without versions: the revision that answered is a parameter of the res
 """
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
-from flask import Blueprint, Response, request
+from flask import Flask, Response, request
 
 import ml_workshop
 from ml_workshop.model.predictor import Prediction
@@ -23,76 +24,56 @@ _OUTPUTS: dict[str, tuple[str, Callable[[Prediction], object]]] = {
 }
 """Data type of each output tensor, and its element for one text."""
 
-METADATA_OUTPUTS: list[dict[str, Any]] = [
-    {"name": name, "datatype": datatype, "shape": [-1]} for name, (datatype, _) in _OUTPUTS.items()
-]
 
-
-def v2_routes(name: str, revision: str, limits: Limits, classify: Callable[[str], Prediction]) -> Blueprint:
-    """Return the protocol's routes.
+def add_v2_routes(
+    app: Flask, name: str, revision: str, limits: Limits, classify: Callable[[str], Prediction]
+) -> None:
+    """Add the protocol's routes.
 
     Args:
+        app: Where to add them.
         name: Of the model.
         revision: Of the model.
         limits: Of a request.
         classify: Predicts and counts one text.
     """
-    routes = Blueprint("v2", __name__, url_prefix="/v2")
     parameters = {"model_revision": revision}
-    server = {"name": "ml-workshop", "version": ml_workshop.__version__, "extensions": []}
-    metadata = {
-        "name": name,
-        "platform": "ml-workshop_safetensors",
-        "inputs": [{"name": INPUT, "datatype": "BYTES", "shape": [-1]}],
-        "outputs": METADATA_OUTPUTS,
-        "parameters": parameters,
+    outputs = [{"name": key, "datatype": kind, "shape": [-1]} for key, (kind, _) in _OUTPUTS.items()]
+    constants: dict[str, dict[str, object]] = {
+        "/v2": {"name": "ml-workshop", "version": ml_workshop.__version__, "extensions": []},
+        "/v2/health/live": {"live": True},
+        "/v2/health/ready": {"ready": True},
+        "/v2/models/<model_name>/ready": {"name": name, "ready": True},
+        "/v2/models/<model_name>": {
+            "name": name,
+            "platform": "ml-workshop_safetensors",
+            "inputs": [{"name": INPUT, "datatype": "BYTES", "shape": [-1]}],
+            "outputs": outputs,
+            "parameters": parameters,
+        },
     }
 
-    def check_name(requested: str) -> None:
-        if requested != name:
+    def check_name(model_name: str = name) -> None:
+        if model_name != name:
             raise BadRequestError(404, f"There is no such model; this server has {name}.")
 
-    @routes.get("")
-    def server_metadata() -> Response:
-        return json_response(server)
+    def constant(content: dict[str, object], **names: str) -> Response:
+        check_name(**names)
+        return json_response(content)
 
-    @routes.get("/health/live")
-    def live() -> Response:
-        return json_response({"live": True})
+    for path, content in constants.items():
+        app.add_url_rule(path, path, partial(constant, content))
 
-    @routes.get("/health/ready")
-    def ready() -> Response:
-        return json_response({"ready": True})
-
-    @routes.get("/models/<model_name>")
-    def model_metadata(model_name: str) -> Response:
-        check_name(model_name)
-        return json_response(metadata)
-
-    @routes.get("/models/<model_name>/ready")
-    def model_ready(model_name: str) -> Response:
-        check_name(model_name)
-        return json_response({"name": name, "ready": True})
-
-    @routes.post("/models/<model_name>/infer")
+    @app.post("/v2/models/<model_name>/infer")
     def infer(model_name: str) -> Response:
         check_name(model_name)
         content = read_json(request.environ, wrong_shape=400)
-        identifier = _identifier(content)
-        outputs = _wanted_outputs(content)
+        head = {"model_name": name, **_identifier(content), "parameters": parameters}
+        names = _wanted_outputs(content)
         texts = _texts(content, limits)
         request.environ[TEXTS] = len(texts)
         predictions = [classify(text) for text in texts]
-        return json_response(
-            {
-                "model_name": name,
-                **identifier,
-                "parameters": parameters,
-                "outputs": [_tensor(output, predictions) for output in outputs],
-            }
-        )
-
-    return routes
+        return json_response({**head, "outputs": [_tensor(output, predictions) for output in names]})
 
 
 def _tensor(output: str, predictions: list[Prediction]) -> dict[str, object]:
