@@ -15,6 +15,8 @@ from ml_workshop.errors import MlWorkshopError
 
 if TYPE_CHECKING:
     from ml_workshop.cli.options import Subcommands
+    from ml_workshop.deploy.deployer import Deployer
+    from ml_workshop.deploy.settings import Settings
 
 
 def register(subcommands: "Subcommands") -> None:
@@ -59,26 +61,15 @@ def _steps(text: str) -> list[int]:
 
 
 def _deploy(options: argparse.Namespace) -> None:
-    def run() -> dict[str, Any]:
-        from ml_workshop.deploy.deployer import Deployer
-        from ml_workshop.deploy.settings import read_settings
-
-        settings = read_settings(options.settings)
+    def run(deployer: "Deployer", settings: "Settings") -> dict[str, Any]:
         steps = options.steps or settings.steps
-        deployer = Deployer(settings, options.by, options.reason)
         return deployer.deploy(options.revision, options.release, steps, options.dry_run)
 
-    _print_result(run)
+    _run(options, run)
 
 
 def _rollback(options: argparse.Namespace) -> None:
-    def run() -> dict[str, Any]:
-        from ml_workshop.deploy.deployer import Deployer
-        from ml_workshop.deploy.settings import read_settings
-
-        return Deployer(read_settings(options.settings), options.by, options.reason).rollback()
-
-    _print_result(run)
+    _run(options, lambda deployer, _settings: deployer.rollback())
 
 
 def _status(options: argparse.Namespace) -> None:
@@ -102,12 +93,16 @@ def _history(options: argparse.Namespace) -> None:
     print(json.dumps(entries) if options.format == "json" else history_table(entries))
 
 
-def _print_result(run: Callable[[], dict[str, Any]]) -> None:
-    """Print one JSON object, also of a failure."""
+def _run(options: argparse.Namespace, run: "Callable[[Deployer, Settings], dict[str, Any]]") -> None:
+    """Run a deployment or a rollback and print one JSON object, also of a failure."""
+    from ml_workshop.deploy.deployer import Deployer
+    from ml_workshop.deploy.settings import read_settings
+
     os.umask(0o022)  # node_exporter and systemd read what is written
     try:
         with _signals_as_errors():
-            result = run()
+            settings = read_settings(options.settings)
+            result = run(Deployer(settings, options.by, options.reason), settings)
         print(result["message"], file=sys.stderr)
         print(json.dumps(result))
     except MlWorkshopError as error:
