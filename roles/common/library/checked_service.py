@@ -110,9 +110,10 @@ class LastHealthy:
         command = ["diff", "--recursive", "--brief", "--no-dereference", str(path), str(copy)]
         return self.run(command)[0] == 0 if all(there) else not any(there)
 
-    def save(self) -> None:
-        """Copy the files that differ."""
+    def save(self, address: str) -> None:
+        """Copy the files that differ, and remember where the service listens."""
         self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        (self.directory / "address").write_text(address)
         for path in self.different(list(self.copies)):
             self._copy(path, self.copies[path])
 
@@ -135,11 +136,15 @@ class Service:
         """Take the module's parameters."""
         self.module = module
         self.unit = f"{module.params['name']}.service"
-        host, _, port = module.params["address"].rpartition(":")
-        wildcard = host in ("", "*", "0.0.0.0", "[::]")  # noqa: S104 - compared, not bound
-        self.url = f"http://{'127.0.0.1' if wildcard else host}:{port}"
+        self.listens_at(module.params["address"])
         self.opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         self.cursor = ""
+
+    def listens_at(self, address: str) -> None:
+        """Set where the service is asked."""
+        host, _, port = address.rpartition(":")
+        wildcard = host in ("", "*", "0.0.0.0", "[::]")  # noqa: S104 - compared, not bound
+        self.url = f"http://{'127.0.0.1' if wildcard else host}:{port}"
 
     def show(self, name: str) -> str:
         """Return a property of the unit."""
@@ -220,6 +225,7 @@ def roll_back(service: Service, last: LastHealthy) -> str:
     if not last.different(list(last.copies)):
         return "its unit and files are the ones that it was healthy with before"
     last.restore()
+    service.listens_at((last.directory / "address").read_text())
     try:
         service.bring_up("restart")
     except UnhealthyError as failure:
@@ -266,7 +272,7 @@ def main() -> None:
             module.fail_json(msg=f"{reason}. Correct the {name}_ variables; {roll_back(service, last)}.")
         if enable:
             module.run_command(["systemctl", "enable", service.unit], check_rc=True)
-        last.save()
+        last.save(module.params["address"])
     module.exit_json(changed=action != "none" or enable, action=action)
 
 

@@ -88,7 +88,7 @@ def test_contents_count_and_times_do_not(tmp_path: Path, files: Path) -> None:
     paths = [files / "rules", files / "config", files / "current", files / "absent"]
     last = MODULE.LastHealthy(module(), tmp_path / "copies", paths)
     assert last.different(paths) == paths[:3]
-    last.save()
+    last.save("0.0.0.0:1")
     os.utime(files / "config", (2**32, 2**32))
     os.utime(files / "rules", (2**32, 2**32))
     assert last.different(paths) == []
@@ -101,7 +101,7 @@ def test_contents_count_and_times_do_not(tmp_path: Path, files: Path) -> None:
 def test_restored_files_are_as_they_were(tmp_path: Path, files: Path) -> None:
     paths = [files / "rules", files / "config", files / "current", files / "absent"]
     last = MODULE.LastHealthy(module(), tmp_path / "copies", paths)
-    last.save()
+    last.save("0.0.0.0:1")
     (files / "config").chmod(0o640)
     (files / "config").write_text("bad")
     (files / "absent").write_text("new")

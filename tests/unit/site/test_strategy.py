@@ -15,10 +15,10 @@ PLAY = """
 """
 
 
-def play(tmp_path: Path, **environment: str) -> str:
+def play(tmp_path: Path, *options: str, returns: int = 0, **environment: str) -> str:
     (tmp_path / "play.yml").write_text(PLAY)
     run = subprocess.run(
-        ["ansible-playbook", "-vvv", "-i", "localhost,", "-c", "local", str(tmp_path / "play.yml")],
+        ["ansible-playbook", "-vvv", "-i", "localhost,", "-c", "local", str(tmp_path / "play.yml"), *options],
         cwd=ROOT,
         env=os.environ | environment,
         stdin=subprocess.DEVNULL,
@@ -26,8 +26,8 @@ def play(tmp_path: Path, **environment: str) -> str:
         text=True,
         timeout=60,
     )
-    assert run.returncode == 0, run.stdout + run.stderr
-    return run.stdout
+    assert run.returncode == returns, run.stdout + run.stderr
+    return run.stdout + run.stderr
 
 
 @pytest.mark.parametrize(("mitogen", "expected"), [("1", True), ("0", False)])
@@ -35,3 +35,8 @@ def test_a_playbook_runs_with_and_without_mitogen(tmp_path: Path, mitogen: str, 
     output = play(tmp_path, ML_WORKSHOP_MITOGEN=mitogen)
     # Without Mitogen each module is a file that a shell runs.
     assert ("EXEC /bin/sh" not in output) is expected
+
+
+def test_starting_at_a_task_is_refused_with_what_to_do_instead(tmp_path: Path) -> None:
+    output = play(tmp_path, "--start-at-task", "ping", returns=5)
+    assert "--start-at-task skips the tasks whose results later tasks need; run one phase" in output

@@ -1,0 +1,41 @@
+"""Playbooks as people start them: from any directory, with any inventory."""
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[3]
+PLAYBOOKS = sorted((*ROOT.glob("playbooks/*.yml"), ROOT / "site.yml"))
+#: Playbooks that are being rebuilt: their tests are skipped.
+REBUILT = {"summary", "status", "verify", "uninstall", "rollback", "load_test", "deploy", "train"}
+#: Parts of other playbooks.
+PARTS = {"share_model"}
+
+
+def run(playbook: Path, *options: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        ["ansible-playbook", playbook, *options],
+        cwd=cwd,
+        env=os.environ | {"ANSIBLE_NOCOLOR": "1"},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+
+@pytest.mark.parametrize("playbook", PLAYBOOKS, ids=lambda path: path.stem)
+def test_a_playbook_finds_its_roles_from_another_directory(playbook: Path, tmp_path: Path) -> None:
+    checked = run(playbook, "--syntax-check", "-i", str(ROOT / "inventory/aws.ini"), cwd=tmp_path)
+    assert checked.returncode == 0, checked.stderr
+
+
+@pytest.mark.parametrize("playbook", PLAYBOOKS, ids=lambda path: path.stem)
+def test_an_inventory_without_the_groups_is_one_sentence(playbook: Path) -> None:
+    if playbook.stem in REBUILT | PARTS or playbook.stem.startswith("ec2_"):
+        pytest.skip(f"{playbook.name} is being rebuilt or is a part of others")
+    checked = run(playbook, "-i", "other,", cwd=ROOT)
+    assert checked.returncode != 0
+    assert "The inventory has no host in [instance_a]; add one line" in checked.stdout + checked.stderr
