@@ -49,5 +49,5 @@ def test_each_extra_of_the_distribution_is_locked(extra: str) -> None:
 
 
 def test_these_tests_run_on_what_is_locked() -> None:
-    for name in ("numpy", "flask", "gunicorn", "huggingface-hub", "torch"):
+    for name in ("numpy", "flask", "gunicorn", "uvloop", "huggingface-hub", "torch"):
         assert version(name) == {**locked("train"), **locked("serve")}[name]
