@@ -73,6 +73,16 @@ def preflight(tmp_path: Path):
             'model_repo (model_repo) is "s3://bucket"; set it to hf://user/name',
         ),
         (filled(model_repo="hf://me/model"), "hub_token is not set; create a token"),
+        (
+            filled(alertmanager_web_listen_address="127.0.0.1:9193"),
+            "is localhost:9093; set it to localhost:9193",
+        ),
+        (
+            filled(model_repo="dir:///etc"),
+            'model_repo) is "dir:///etc"; set it to hf://user/name, or to dir://',
+        ),
+        (filled(conda_cli_enabled="maybe"), 'conda_cli_enabled is "maybe"; set it to true or false.'),
+        (filled(trainer_keep_runs="0"), 'trainer_keep_runs is "0"; set it to a whole number of 1 or more.'),
         (filled(install_method="source"), '(install_method) is "source"; set it to one of archive, package.'),
     ],
 )
