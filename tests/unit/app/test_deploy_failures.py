@@ -78,7 +78,10 @@ def published(host: Host, change: str) -> str:
 
 def test_wrong_golden_label(host: Host) -> None:
     published(host, "labels")
+    calls = host.root / "systemd" / "calls"
+    starts = calls.read_text().count('"start"')
     message = failed(host, code=3)
+    assert calls.read_text().count('"start"') == starts, "refused before its slot starts"
     assert "The golden review is " in message and f" instead of {host.settings['golden_label']} (" in message
     assert host.journal()[-1]["result"] == "failed"
 
