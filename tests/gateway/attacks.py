@@ -27,7 +27,7 @@ async def connect(port: int, source: str = "127.0.0.2") -> tuple[asyncio.StreamR
     return await asyncio.open_connection("127.0.0.1", port, local_addr=(source, 0), limit=2**24)
 
 
-async def pipelined_resets(port: int, _: int) -> None:
+async def pipelined_resets(port: int, index: int) -> None:
     """Send 200 requests at once, then reset the connection without reading."""
     _, writer = await connect(port)
     writer.write(PREDICT * 200)
@@ -37,7 +37,7 @@ async def pipelined_resets(port: int, _: int) -> None:
     writer.transport.abort()
 
 
-async def burst_of_explanations(port: int, _: int) -> None:
+async def burst_of_explanations(port: int, index: int) -> None:
     """Ask for the explanation of the longest text that is explained and read the answer."""
     reader, writer = await connect(port)
     writer.write(EXPLAIN)
@@ -46,7 +46,7 @@ async def burst_of_explanations(port: int, _: int) -> None:
     writer.close()
 
 
-async def clients_that_do_not_read(port: int, _: int) -> None:
+async def clients_that_do_not_read(port: int, index: int) -> None:
     """Ask again and again, and never read an answer."""
     _, writer = await connect(port)
     writer.transport.pause_reading()  # type: ignore[attr-defined]

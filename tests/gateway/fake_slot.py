@@ -33,7 +33,10 @@ class FakeSlot:
             def do_GET(self) -> None:
                 body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
                 if self.path != "/health/ready":
-                    slot.requests.append((self.path, dict(self.headers.items()), body))
+                    headers = {
+                        name.lower(): ", ".join(self.headers.get_all(name, [])) for name in self.headers
+                    }
+                    slot.requests.append((self.path, headers, body))
                 if self.path == "/silent":
                     slot.stopped.wait(30)
                 if self.path == "/reset" and slot.resets > 0:
