@@ -43,20 +43,23 @@ class Host:
         for name in ("systemctl", "systemd-run", "journalctl"):
             (root / "bin" / name).symlink_to(Path(__file__).with_name("fake_systemd.py"))
         (root / "inference@.service").write_text("[Service]\n")
+        self.interpreter = root / "env/bin/python"
+        self.interpreter.parent.mkdir(parents=True)
+        self.interpreter.write_text(f'#!/bin/sh\nexec {sys.executable} "$@"\n')
+        self.interpreter.chmod(0o755)
         self.install("r1")
         self.haproxy = FakeHAProxy(root / "haproxy.sock", self.run)
         self.settings: dict[str, Any] = {
             "model_repo": f"dir://{root / 'registry'}",
             "model_revision": "latest",
             "release": "",
-            "python": sys.executable,
+            "python": str(self.interpreter),
             "app_dir": str(root / "app"),
             "models_dir": str(root / "models"),
             "state_dir": str(root / "deployments"),
             "slots_dir": str(root / "slots"),
             "metrics_file": str(root / "metrics" / "deployments.prom"),
             "unit_file": str(root / "inference@.service"),
-            "environment_digest": "e1",
             "user": "ml-workshop",
             "haproxy_socket": str(root / "haproxy.sock"),
             "haproxy_state_file": str(root / "server-state"),

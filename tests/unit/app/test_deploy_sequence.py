@@ -263,7 +263,7 @@ def test_other_options_unit_or_dependencies_are_a_reason_to_deploy(host: Host) -
     host.command("deploy")
     (host.root / "inference@.service").write_text("[Service]\nNice=1\n")
     assert host.command("deploy")[0]["result"] == "deployed"
-    host.settings["environment_digest"] = "e2"
+    (host.root / "env/lib/python3.11/site-packages/flask-3.2.dist-info").mkdir(parents=True)
     assert host.command("deploy")[0]["result"] == "deployed"
     host.settings["serve_options"] = ["--workers", "2"]
     assert host.command("deploy")[0]["result"] == "deployed"

@@ -18,7 +18,7 @@ from ml_workshop.deploy.lock import deploy_lock
 from ml_workshop.deploy.reconcile import reconcile
 from ml_workshop.deploy.settings import SLOTS, Settings
 from ml_workshop.deploy.shift import shift
-from ml_workshop.deploy.slots import current_release, file_digest, write_slot_files
+from ml_workshop.deploy.slots import current_release, dependencies_digest, file_digest, write_slot_files
 from ml_workshop.deploy.state import (
     InProgress,
     Pin,
@@ -269,7 +269,7 @@ class Deployer:
     def _spec(self, release: str, revision: str) -> Spec:
         settings = self._settings
         digest = file_digest(settings.unit_file)
-        return Spec(release, revision, settings.serve_options, digest, settings.environment_digest)
+        return Spec(release, revision, settings.serve_options, digest, dependencies_digest(settings))
 
     def _idle_slot(self) -> str:
         return "green" if self._state.serving == "blue" else "blue"

@@ -22,8 +22,8 @@ class Settings:
         model_repo: hf://user/name or dir:///path.
         model_revision: "latest", a revision, or the first digits of one.
         release: Release of the application; empty for the one that app_dir/current links to.
-        unit_file: Template unit of the slots; a change of its content is a reason to deploy.
-        environment_digest: Digest of the installed dependencies; likewise.
+        python: Interpreter of the slots; a change of the packages installed for it is a reason to deploy.
+        unit_file: Template unit of the slots; a change of its content, likewise.
         sandbox: Properties of the transient unit that pulls and tests a model.
         step_min_requests: Requests that the candidate must have had before a canary step is judged.
         step_timeout: Time in which they must arrive.
@@ -41,7 +41,6 @@ class Settings:
     slots_dir: Path
     metrics_file: Path
     unit_file: Path
-    environment_digest: str
     user: str
     haproxy_socket: Path
     haproxy_state_file: Path

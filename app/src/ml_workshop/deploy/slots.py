@@ -64,6 +64,12 @@ def file_digest(path: Path) -> str:
         raise DeployError(f"{path} cannot be read ({error.strerror}): run the role inference.") from error
 
 
+def dependencies_digest(settings: Settings) -> str:
+    """Return the sha256 of names and versions of the packages installed for the interpreter."""
+    found = settings.python.parent.parent.glob("lib/python3*/site-packages/*.dist-info")
+    return hashlib.sha256("\n".join(sorted(path.name for path in found)).encode()).hexdigest()
+
+
 def _replace_link(link: Path, target: str) -> None:
     partial = link.with_name(f".{link.name}.partial")
     try:

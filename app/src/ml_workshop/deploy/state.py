@@ -23,14 +23,14 @@ class Spec:
         revision: Full revision of the model.
         serve_options: Options of `ml-workshop serve`.
         unit_digest: sha256 of the template unit.
-        environment_digest: Digest of the installed dependencies.
+        dependencies_digest: Digest of the installed dependencies.
     """
 
     release: str
     revision: str
     serve_options: list[str]
     unit_digest: str
-    environment_digest: str
+    dependencies_digest: str
 
     def __str__(self) -> str:
         """Return release and shortened revision."""
