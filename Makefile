@@ -14,7 +14,7 @@ LAB_DATASET ?=
 LAB_INFERENCE_HOSTS ?=
 SCENARIO ?= --all
 
-.PHONY: help lab lab-down verify test lint unit molecule bench browser venv venv-test venv-app venv-bench hosts promtool chromium
+.PHONY: help lab lab-down verify test lint unit molecule bench browser venv venv-test venv-app venv-bench hosts promtool chromium haproxy
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -52,10 +52,11 @@ lint: venv-test venv-app ## ansible-lint (production), yamllint, ruff, mypy
 	app/.venv/bin/mypy app/src
 
 unit: export TRAIN_ON_IMDB := $(if $(wildcard ../shared/data/imdb),1)
-unit: venv-test venv-app promtool ## Unit and template tests: a few minutes, no hosts
+unit: venv-test venv-app promtool haproxy ## Unit and template tests: a few minutes, no hosts
 	pytest -q -n 2 tests/unit --ignore=tests/unit/app
 	pytest -q tests/templates   # a process of its own: with Ansible's controller code in it, modules warn elsewhere
 	app/.venv/bin/pytest -q tests/unit/app
+	pytest -q tests/gateway
 
 molecule: venv-test venv-app hosts chromium ## Every role and the whole site on real systemd hosts; SCENARIO=-s\ name for one
 	molecule test $(SCENARIO) --no-command-borders --report
@@ -80,6 +81,9 @@ promtool:
 
 chromium:
 	@lab/setup.sh command chromium chromium
+
+haproxy:
+	@lab/setup.sh command haproxy haproxy
 
 venv:
 	@mkdir -p .lab
