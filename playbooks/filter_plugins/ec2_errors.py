@@ -61,7 +61,7 @@ ADVICE = (
         "A quota of the account is used up; delete what is not needed, or ask for more in Service Quotas.",
     ),
     (
-        r"disableApiTermination|OperationNotPermitted",
+        r"OperationNotPermitted|may not be terminated",
         "Termination protection is on; "
         "run playbooks/ec2_create.yml -e ec2_termination_protection=false, then destroy again.",
     ),
