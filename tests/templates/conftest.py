@@ -65,7 +65,6 @@ def errors() -> Callable[..., list[str]]:
         given = role_variables(role) | common | {"role_path": str(ROOT / "roles/common")} | variables
         templar = Templar(loader=DataLoader(), variables=given)
         found: list[str] = templar.template(trust_as_template("{{ __common_arguments_errors }}"))
-        combinations = templar.template(trust_as_template(f"{{{{ __{role}_errors | default([]) }}}}"))
-        return found + list(combinations or [])
+        return found
 
     return _errors

@@ -48,7 +48,8 @@ def argument_errors(
     for name, value in values.items():
         expected = "" if value == UNSET else unmet(value, options[name], constraints.get(name, {}))
         if expected:
-            shown = "has a value that cannot be used" if options[name].get("no_log") else f'is "{value}"'
+            text = ", ".join(map(str, value)) if isinstance(value, list) else value
+            shown = "has a value that cannot be used" if options[name].get("no_log") else f'is "{text}"'
             setting = constraints.get(name, {}).get("setting")
             errors.append(f"{name}{f' ({setting})' if setting else ''} {shown}; set it to {expected}.")
     return errors
