@@ -107,6 +107,13 @@ def test_training_and_serving_never_see_a_token(render: Render) -> None:
     )
 
 
+@pytest.mark.parametrize("unit", ["trainer.service", "trainer-publish.service"])
+def test_downloads_use_the_proxy_of_the_host(render: Render, unit: str) -> None:
+    assert (
+        settings(render("trainer", f"{unit}.j2", **HUB))["Service"]["EnvironmentFile"] == "-/etc/environment"
+    )
+
+
 def test_serving_cannot_open_connections(render: Render) -> None:
     service = settings(render("inference", "inference@.service.j2"))["Service"]
     assert service["PrivateNetwork"] == "yes"
