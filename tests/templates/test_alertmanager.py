@@ -86,6 +86,7 @@ def test_no_credential_is_asked_for_that_is_not_there(render: Render) -> None:
         ({"ansible_facts": {"architecture": "aarch64"}}, "alertmanager_install_method to package"),
         ({"alertmanager_slack_url": f"hooks.example.org/{SECRET}"}, "begins with http:// or https://"),
         ({"alertmanager_webhook_token": SECRET}, "alertmanager_webhook_url is not; set both"),
+        ({"alertmanager_data_retention": "5d"}, "hours, such as 120h"),
         ({"alertmanager_group_wait": "banana"}, "a duration such as 30s"),
         (EMAIL | {"alertmanager_email_from": ""}, "set all three or none"),
         (EMAIL | {"alertmanager_email_username": "alerts"}, "set both or neither"),

@@ -21,12 +21,12 @@ FORMATS = {
     "sha256": (r"[0-9a-f]{64}", "64 hexadecimal digits"),
     "duration": (r"(\d+(ms|[smhdwy]))+", "a duration such as 30s, 5m or 40d"),
     "timespan": (
-        r"(\d+ ?(ms|s|sec|m|min|h|d|w) ?)+|infinity",
+        r"(\d+ ?(ms|s|sec|m|min|h|d|w)? ?)+|infinity",
         "a time span such as 90s, 30min or 4h",
     ),
     "disk": (r"\d+([KMGTPE]?B)", "a size such as 512MB or 10GB"),
     "memory": (
-        r"\d+(\.\d+)?[KMGT%]|infinity",
+        r"\d+(\.\d+)?[KMGT%]|\d{7,}|infinity",
         "a size such as 512M or 2G, or a share such as 80%",
     ),
 }

@@ -42,6 +42,9 @@ def errors(value: Any, option: dict[str, Any], constraint: dict[str, Any] | None
         ("[::]:9090", {"type": "str"}, {"format": "address"}),
         ("40d12h", {"type": "str"}, {"format": "duration"}),
         ("80%", {"type": "str"}, {"format": "memory"}),
+        ("536870912", {"type": "str"}, {"format": "memory"}),
+        ("1h 30min", {"type": "str"}, {"format": "timespan"}),
+        ("90", {"type": "str"}, {"format": "timespan"}),
     ],
 )
 def test_a_value_that_fits_is_no_error(
