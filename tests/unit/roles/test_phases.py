@@ -69,3 +69,10 @@ def unguarded(text: str, names: set[str]) -> set[str]:
         if re.search(rf"(?<!\w){name}(?!\w)(?![\w.\[\]']* \| default)", text)
         and not re.search(rf"{name} is (not )?defined", text)
     }
+
+
+@pytest.mark.parametrize("role", sorted({role for role, _ in CASES}))
+def test_no_result_hides_a_variable(role: str) -> None:
+    variables = yaml.safe_load((ROLES / role / "vars/main.yml").read_text()) or {}
+    every = tasks(ROLES / role / "tasks/main.yml", set())
+    assert {name for _, _, task in every for name in made(task)} & variables.keys() == set()
