@@ -31,8 +31,8 @@ def predictor(trained: Path) -> Predictor:
 def client(trained: Path, metrics_directory: Path) -> Iterator[FlaskClient]:
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("PROMETHEUS_MULTIPROC_DIR", str(metrics_directory))
+        from ml_workshop.model.loading import load_model
         from ml_workshop.serving.app import create_app
-        from ml_workshop.serving.model import load_model
         from ml_workshop.serving.parsing import Limits
 
         yield create_app(load_model(trained), Limits()).test_client()

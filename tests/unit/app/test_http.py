@@ -21,8 +21,8 @@ def client(trained: Path, metrics_directory: Path) -> Iterator[FlaskClient]:
     """A client of the application; its metrics go to files, as they do under Gunicorn."""
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("PROMETHEUS_MULTIPROC_DIR", str(metrics_directory))
+        from ml_workshop.model.loading import load_model
         from ml_workshop.serving.app import create_app
-        from ml_workshop.serving.model import load_model
         from ml_workshop.serving.parsing import Limits
 
         yield create_app(load_model(trained), Limits(**LIMITS)).test_client()
@@ -151,7 +151,7 @@ def test_health(client: FlaskClient) -> None:
 
 def test_a_model_that_fails_a_golden_review_is_not_served(model: Path) -> None:
     from ml_workshop.errors import ModelError
-    from ml_workshop.serving.model import load_model
+    from ml_workshop.model.loading import load_model
 
     config = json.loads((model / "config.json").read_text())
     config["golden"][0]["prediction"] = 1

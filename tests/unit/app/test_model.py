@@ -92,7 +92,7 @@ def test_a_nested_header_of_the_weights(model: Path) -> None:
 
 @pytest.mark.parametrize("baseline", [{"confidence": math.nan}, {"class_share": {"positive": "half"}}])
 def test_a_baseline_that_is_no_number(model: Path, baseline: dict[str, object]) -> None:
-    from ml_workshop.serving.model import load_model
+    from ml_workshop.model.loading import load_model
 
     metrics = json.loads((model / "metrics.json").read_text())
     change(model / "metrics.json", baseline={**metrics["baseline"], **baseline})

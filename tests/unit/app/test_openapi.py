@@ -50,8 +50,8 @@ def test_every_route_is_in_the_document_and_nothing_else(
     document: dict[str, Any], trained: Path, metrics_directory: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", str(metrics_directory))
+    from ml_workshop.model.loading import load_model
     from ml_workshop.serving.app import create_app
-    from ml_workshop.serving.model import load_model
     from ml_workshop.serving.parsing import Limits
 
     rules = create_app(load_model(trained), Limits()).url_map.iter_rules()

@@ -28,8 +28,8 @@ class Service:
 @pytest.fixture
 def service(trained: Path, metrics_directory: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Service]:
     monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", str(metrics_directory))
+    from ml_workshop.model.loading import load_model
     from ml_workshop.serving.app import create_app
-    from ml_workshop.serving.model import load_model
     from ml_workshop.serving.parsing import Limits
 
     read, write = os.pipe()
@@ -113,8 +113,8 @@ def test_a_line_stays_below_what_a_pipe_takes_at_once(service: Service) -> None:
 
 
 def test_a_log_that_cannot_be_written_fails_no_request(trained: Path, service: Service) -> None:
+    from ml_workshop.model.loading import load_model
     from ml_workshop.serving.app import create_app
-    from ml_workshop.serving.model import load_model
     from ml_workshop.serving.parsing import Limits
 
     read, write = os.pipe()

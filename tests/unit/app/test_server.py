@@ -113,7 +113,9 @@ def test_a_port_that_is_taken_is_one_sentence(command: Command, model: Path) -> 
     assert "Traceback" not in done.stderr
 
 
-@pytest.mark.parametrize(("path", "message"), [("nowhere/s", "No such file or directory"), ("a" * 108, "path too long")])
+@pytest.mark.parametrize(
+    ("path", "message"), [("nowhere/s", "No such file or directory"), ("a" * 108, "path too long")]
+)
 def test_a_socket_that_cannot_be_is_one_sentence(
     command: Command, model: Path, tmp_path: Path, path: str, message: str
 ) -> None:

@@ -16,8 +16,8 @@ BAD = "What a tedious, lifeless mess. I want my money back."
 def client(trained: Path, metrics_directory: Path) -> Iterator[FlaskClient]:
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("PROMETHEUS_MULTIPROC_DIR", str(metrics_directory))
+        from ml_workshop.model.loading import load_model
         from ml_workshop.serving.app import create_app
-        from ml_workshop.serving.model import load_model
         from ml_workshop.serving.parsing import Limits
 
         limits = Limits(texts=4, text_characters=1000)

@@ -23,17 +23,15 @@ def register(subcommands: "Subcommands") -> None:
 
 
 def _predict(options: argparse.Namespace) -> None:
-    from ml_workshop.model.predictor import Predictor
-    from ml_workshop.model.revision import model_revision
+    from ml_workshop.model.loading import load_model
 
-    predictor = Predictor.load(options.model)
-    revision = model_revision(options.model)
+    model = load_model(options.model)
     for text in options.texts or (line.rstrip("\n") for line in sys.stdin):
-        said = predictor.predict(text)
-        answer = {
-            "prediction": said.prediction,
-            "label": said.label,
-            "probability": said.probability,
-            "model_revision": revision,
+        prediction = model.predictor.predict(text)
+        result = {
+            "prediction": prediction.prediction,
+            "label": prediction.label,
+            "probability": prediction.probability,
+            "model_revision": model.revision,
         }
-        print(json.dumps(answer, ensure_ascii=False), flush=True)
+        print(json.dumps(result, ensure_ascii=False), flush=True)

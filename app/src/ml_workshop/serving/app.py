@@ -7,12 +7,12 @@ from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
 from ml_workshop.model.explanation import explain
+from ml_workshop.model.loading import ServedModel
 from ml_workshop.model.predictor import Prediction
 from ml_workshop.serving.logs import LineWriter
 from ml_workshop.serving.metrics import PATH as METRICS_PATH
 from ml_workshop.serving.metrics import Metrics
 from ml_workshop.serving.middleware import REQUEST_ID, TEXTS, RequestMiddleware
-from ml_workshop.serving.model import ServedModel
 from ml_workshop.serving.openapi import document
 from ml_workshop.serving.page import HEADERS, PAGE
 from ml_workshop.serving.parsing import BadRequestError, Limits, read_json, text_to_explain, texts_to_classify

@@ -16,8 +16,8 @@ from prometheus_client.metrics_core import GaugeMetricFamily, Metric
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
+from ml_workshop.model.loading import ServedModel
 from ml_workshop.model.predictor import Prediction
-from ml_workshop.serving.model import ServedModel
 
 PATH = "/metrics"
 """The one route whose requests are not counted."""

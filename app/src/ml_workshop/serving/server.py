@@ -11,10 +11,10 @@ from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]
 from prometheus_client.multiprocess import mark_process_dead
 
 from ml_workshop.errors import ServingError
+from ml_workshop.model.loading import ServedModel, load_model
 from ml_workshop.serving.app import MODEL_NAME, create_app
 from ml_workshop.serving.asgi import WsgiAdapter
 from ml_workshop.serving.logs import log_as_json, set_nonblocking
-from ml_workshop.serving.model import ServedModel, load_model
 from ml_workshop.serving.parsing import Limits
 
 log = logging.getLogger("ml_workshop")
