@@ -20,9 +20,10 @@ def by_name(instances: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _host_line(instance: Mapping[str, Any]) -> str:
-    address = instance.get("public_ip_address") or "ADDRESS_AFTER_EC2_START"
-    private = instance.get("private_ip_address", "")
-    return f"{_name(instance)} ansible_host={address} private_address={private}"
+    if "public_ip_address" not in instance:
+        return f"{_name(instance)} ansible_host=ADDRESS_AFTER_EC2_START"
+    addresses = instance["public_ip_address"], instance["private_ip_address"]
+    return "{} ansible_host={} private_address={}".format(_name(instance), *addresses)
 
 
 def _setting(text: str, name: str, value: str) -> str:

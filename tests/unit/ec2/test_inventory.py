@@ -63,7 +63,7 @@ def test_writing_twice_is_writing_once_and_without_instances_it_is_as_before() -
 
 
 def test_a_stopped_instance_has_no_address() -> None:
-    assert "instance-a ansible_host=ADDRESS_AFTER_EC2_START" in write(
+    assert "instance-a ansible_host=ADDRESS_AFTER_EC2_START\n" in write(
         AWS, [instance("instance-a", "instance_a", None)]
     )
 
