@@ -61,8 +61,8 @@ unit: venv-test venv-app promtool haproxy ## Unit and template tests: a few minu
 molecule: venv-test venv-app hosts chromium ## Every role and the whole site on real systemd hosts; SCENARIO=-s\ name for one
 	molecule test $(SCENARIO) --no-command-borders --report
 
-bench: venv-bench ## Measure against the workshop's way and two peers: .bench/results; BENCH=training|serving for a half
-	@lab/setup.sh command wrk wrk
+bench: venv venv-bench haproxy ## Measure against the workshop's way and two peers: .bench/results; BENCH=training|serving for a half
+	@lab/setup.sh command h2load nghttp2-client
 	@cd tests/bench && ../../.bench/venv/bin/python -m benchmark --output ../../.bench \
 	  --dataset "$(or $(abspath $(LAB_DATASET)),$(wildcard $(CURDIR)/../shared/data/imdb),sample)" $(if $(BENCH),--only $(BENCH))
 

@@ -2,12 +2,13 @@ import pytest
 from benchmark.bars import BARS
 from benchmark.figures import figures, further_ratios, paired_ratio
 from benchmark.measurements import (
-    CEILING,
     CONNECTIONS,
-    OUR_CEILING,
+    GATEWAY,
+    NOOP,
     OURS,
     OURS_UNLOGGED,
     PEER,
+    PEER_LOGGED,
     WORKSHOP,
     WORKSHOP_ONE,
     WORKSHOP_TWO,
@@ -23,9 +24,10 @@ from benchmark.report import markdown, promises
 SPEED = {
     OURS: (3000, 10),
     PEER: (2000, 20),
-    CEILING: (4000, 5),
+    PEER_LOGGED: (1800, 21),
+    NOOP: (4000, 5),
     OURS_UNLOGGED: (3300, 9),
-    OUR_CEILING: (6000, 3),
+    GATEWAY: (2500, 8),
     WORKSHOP_ONE: (400, 50),
     WORKSHOP_TWO: (600, 80),
 }
@@ -64,7 +66,9 @@ def test_training_is_compared_by_duration_and_peak_memory() -> None:
 def test_the_workshops_way_is_judged_as_its_page_runs_it_and_told_with_two_processes_too() -> None:
     found = figures(results(training=None))
     assert found["requests_workshop"] == 3000 / 400
-    assert found["p99_workshop"] == 10 / 50
+    assert found["requests_peer_logged"] == 3000 / 1800
+    assert found["requests_gateway"] == 2500 / 400
+    assert found["p99_gateway"] == 8 / 50
     further = further_ratios(SERVING)
     assert further["requests/s / workshop's way with 2 processes"] == 3000 / 600
     assert further["p99 / workshop's way with 2 processes"] == 10 / 80
