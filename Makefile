@@ -14,7 +14,7 @@ LAB_DATASET ?=
 LAB_INFERENCE_HOSTS ?=
 SCENARIO ?= --all
 
-.PHONY: help lab lab-down verify test lint unit molecule bench browser venv venv-test venv-app venv-bench hosts promtool chromium haproxy
+.PHONY: help lab lab-down verify test lint unit molecule bench browser venv venv-test venv-app venv-bench hosts promtool chromium haproxy sshd
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -46,13 +46,13 @@ lint: venv-test venv-app ## ansible-lint (production), yamllint, ruff, mypy
 	ansible-lint --offline --profile production
 	yamllint --strict .
 	ruff check . && ruff format --check .
-	mypy lab plugins monitoring roles/grafana/files roles/prometheus/library tests/stand_ins
+	mypy lab plugins monitoring roles/grafana/files roles/prometheus/library roles/common/library roles/common/filter_plugins tests/stand_ins
 	mypy roles/conda/library roles/conda/module_utils/conda roles/conda/files/conda-tool
 	mypy roles/application/library roles/application/module_utils/application
 	app/.venv/bin/mypy app/src
 
 unit: export TRAIN_ON_IMDB := $(if $(wildcard ../shared/data/imdb),1)
-unit: venv-test venv-app promtool haproxy ## Unit and template tests: a few minutes, no hosts
+unit: venv-test venv-app promtool haproxy sshd ## Unit and template tests: a few minutes, no hosts
 	pytest -q -n 2 tests/unit --ignore=tests/unit/app
 	pytest -q tests/templates   # a process of its own: with Ansible's controller code in it, modules warn elsewhere
 	app/.venv/bin/pytest -q tests/unit/app
@@ -84,6 +84,9 @@ chromium:
 
 haproxy:
 	@lab/setup.sh command haproxy haproxy
+
+sshd:
+	@lab/setup.sh command sshd openssh-server
 
 venv:
 	@mkdir -p .lab
