@@ -74,10 +74,6 @@ def preflight(tmp_path: Path):
         ),
         (filled(model_repo="hf://me/model"), "hub_token is not set; create a token"),
         (
-            filled(alertmanager_web_listen_address="127.0.0.1:9193"),
-            "is localhost:9093; set it to localhost:9193",
-        ),
-        (
             filled(model_repo="dir:///etc"),
             'model_repo) is "dir:///etc"; set it to hf://user/name, or to dir://',
         ),

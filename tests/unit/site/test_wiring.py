@@ -86,6 +86,11 @@ def test_a_gateway_host_knows_every_serving_host_and_takes_their_load(value) -> 
     assert scraped["node_exporter"][-1] == "203.0.113.30:9100"
 
 
+def test_prometheus_knows_the_port_of_the_alertmanager_beside_it(value) -> None:
+    inventory = SEVERAL + "\n[all:vars]\nalertmanager_web_listen_address=127.0.0.1:9193\n"
+    assert value(inventory, "watcher", "prometheus_alertmanagers") == ["localhost:9193"]
+
+
 def test_one_machine_in_both_groups_is_scraped_once(value) -> None:
     scraped = targets(value(ONE_MACHINE, "box", "prometheus_scrape_configs"))
     assert scraped["node_exporter"] == ["203.0.113.10:9100"]
