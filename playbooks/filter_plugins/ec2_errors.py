@@ -105,17 +105,17 @@ def explain(result: Mapping[str, Any], task: str, left_behind: str = "") -> str:
         left_behind: what to run when the failure may have left resources that cost money.
     """
     failure = _first_failure(result)
-    crash = str(failure.get("module_stderr", "")).strip()  # some modules let exceptions of boto3 escape
-    if "boto3_version" not in failure and not crash:
-        return str(failure.get("msg", failure))  # a sentence of ours
-    errors = re.findall(r"An error occurred \(.*", crash) or crash.splitlines()
-    message = " ".join((errors[-1] if errors else str(failure["msg"])).split())
+    if "assertion" in failure:  # a sentence of ours
+        return str(failure["msg"])
+    output = str(failure.get("module_stderr") or failure.get("stderr") or "").strip()
+    errors = re.findall(r"An error occurred \(.*", output) or output.splitlines()
+    from_boto = "boto3_version" in failure or "module_stderr" in failure
+    message = " ".join((errors[-1] if errors else str(failure.get("msg", failure))).split())
     code = str((failure.get("error") or {}).get("code", ""))
     text = message if code in message else f"{code}: {message}"
     has_code = bool(code) or "An error occurred" in message
-    known = advice(f"{code}\n{message}") or ("" if has_code else UNKNOWN_REASON)
-    parts = [f"'{task}' failed: {text.rstrip('.')}.", known, left_behind]
-    return " ".join(part for part in parts if part)
+    known = advice(f"{code}\n{message}") or (UNKNOWN_REASON if from_boto and not has_code else "")
+    return " ".join(part for part in (f"'{task}' failed: {text.rstrip('.')}.", known, left_behind) if part)
 
 
 class FilterModule:

@@ -50,7 +50,7 @@ def test_the_first_failed_item_of_a_loop_is_explained() -> None:
 
 
 def test_our_own_sentences_pass_unchanged() -> None:
-    assert errors.explain({"msg": "Set this."}, "Check", "left behind") == "Set this."
+    assert errors.explain({"msg": "Set this.", "assertion": "x"}, "Check", "left behind") == "Set this."
 
 
 def test_an_exception_that_a_module_lets_escape_is_explained() -> None:
@@ -74,3 +74,13 @@ def test_a_reason_that_a_module_drops_is_not_guessed() -> None:
         {"boto3_version": "1", "msg": "Failed to modify instance metadata options"}, "Create"
     )
     assert "run the playbook again with ANSIBLE_DISPLAY_TRACEBACK=error" in sentence
+
+
+def test_ssh_that_does_not_get_through_is_explained() -> None:
+    result = {
+        "msg": "non-zero return code",
+        "stderr": "ssh: connect to host 192.0.2.1 port 22: Connection timed out",
+    }
+    assert "check that ec2_access_from contains the address" in errors.explain(
+        result, "Wait for SSH and cloud-init"
+    )
