@@ -48,7 +48,7 @@ def run(address: str | Path, connections: int, seconds: int, body: str) -> Load:
     with tempfile.TemporaryDirectory() as directory:
         body_file, log = Path(directory, "body"), Path(directory, "log")
         body_file.write_text(body)
-        command = ["h2load", "--h1", "-t1", f"-c{connections}", f"-D{seconds}", f"-d{body_file}"]
+        command = ["h2load", "--h1", "-t1", "-N5s", f"-c{connections}", f"-D{seconds}", f"-d{body_file}"]
         command += ["-Hcontent-type: application/json", f"--log-file={log}"]
         if isinstance(address, Path):
             command += ["-B", f"unix:{address}"]
