@@ -71,6 +71,11 @@ ADVICE = (
     ),
     (r"InvalidKey\.Format", "Set ec2_public_key to the path of a public key of type ssh-ed25519 or ssh-rsa."),
     (
+        r"ssh: connect|Permission denied \(publickey",
+        "SSH does not get through; check that ec2_access_from contains the address of this machine, "
+        "and that ec2_public_key is the key that the instances were created with.",
+    ),
+    (
         r"RequestLimitExceeded|Throttling",
         "AWS limits the rate of requests; wait a minute, then run the playbook again.",
     ),
