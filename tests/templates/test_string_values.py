@@ -15,8 +15,6 @@ from .conftest import ROOT, role_variables
 FACTS = {"architecture": "x86_64", "distribution": "Debian", "distribution_version": "12"}
 ROLES = sorted(path.name for path in (ROOT / "roles").iterdir() if path.is_dir())
 REQUIRED = {"grafana_admin_password": "correct-horse-battery"}
-#: Roles that are being rebuilt: their tests are skipped.
-REBUILT = {"gateway", "inference", "load_test", "locust"}
 #: What a variable of a type can be beside its default, as YAML has it, with the string for the same.
 VALUES = {
     "bool": ((True, "true"), (False, "false"), (False, "no")),
@@ -96,8 +94,6 @@ def result(role: str, key: str, text: str, values: dict[str, Any]) -> Any:
 
 @pytest.mark.parametrize(("role", "name"), named(lambda name, option: option["type"] in VALUES))
 def test_a_string_works_as_the_value_does(role: str, name: str) -> None:
-    if role in REBUILT:
-        pytest.skip(f"the role {role} is being rebuilt")
     kind = options(role)[name]["type"]
     default = options(role)[name].get("default")
     for value, string in (*VALUES[kind], *([(default, str(default))] if kind != "bool" else [])):
@@ -109,8 +105,6 @@ def test_a_string_works_as_the_value_does(role: str, name: str) -> None:
 
 @pytest.mark.parametrize(("role", "name"), named(lambda name, option: option.get("elements") == "str"))
 def test_a_list_works_as_a_string(role: str, name: str) -> None:
-    if role in REBUILT:
-        pytest.skip(f"the role {role} is being rebuilt")
     value = options(role)[name].get("default") or ["one.example:1", "two.example:2"]
     for string in (",".join(value), "[" + ", ".join(value) + "]"):
         for path, key, text in uses(role, name):
@@ -128,8 +122,6 @@ def test_a_list_works_as_a_string(role: str, name: str) -> None:
     ),
 )
 def test_an_invalid_string_is_one_sentence(errors: Callable[..., list[str]], role: str, name: str) -> None:
-    if role in REBUILT:
-        pytest.skip(f"the role {role} is being rebuilt")
     value = INVALID.get(options(role)[name]["type"], "no /")
     found = [error for error in errors(role, ansible_facts=FACTS, **{name: value}) if error.startswith(name)]
     assert len(found) == 1
