@@ -5,6 +5,7 @@ Run, stop, start and terminate act on the containers, security groups on their f
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import subprocess
 import threading
@@ -120,8 +121,9 @@ class Machines:
         _docker("network", "disconnect", self.public, instance.id)
 
     def remove(self, instance: Instance) -> None:
-        """Remove a container with its volumes."""
-        _docker("rm", "--force", "--volumes", instance.id)
+        """Remove a container with its volumes, if it is still there."""
+        with contextlib.suppress(subprocess.CalledProcessError):
+            _docker("rm", "--force", "--volumes", instance.id)
 
     def apply_groups(self, backend: EC2Backend) -> None:
         """Bring the firewall of every running container in line with the security groups."""
