@@ -119,6 +119,7 @@ tidy() {
     while read -r id name; do
         [ "$name" != lab ] || continue
         docker network disconnect --force "$id" ml-workshop-apt-cache 2>/dev/null || true
+        docker ps --all --quiet --filter network="$id" | xargs --no-run-if-empty docker rm --force --volumes >/dev/null
         docker network rm "$id" >/dev/null
     done < <(docker network ls --filter label=ml-workshop.lab --format '{{.ID}} {{.Label "ml-workshop.lab"}}')
 }
