@@ -55,8 +55,9 @@ def test_head_that_does_not_arrive_in_time(start: Start) -> None:
         b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: unknown\r\n\r\n",
         b"GET /" + b"a" * 40000 + b" HTTP/1.1\r\nHost: x\r\n\r\n",
         b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+        b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: " + b"9" * 5000 + b"\r\n\r\n",
     ],
-    ids=["not HTTP", "two lengths", "unknown transfer encoding", "head too long", "HTTP/2"],
+    ids=["not HTTP", "two lengths", "unknown transfer encoding", "head too long", "HTTP/2", "huge length"],
 )
 def test_what_is_not_http_never_reaches_a_slot(gateway: Gateway, blue: FakeSlot, data: bytes) -> None:
     """HAProxy before 3.3 answers with its own page (haproxy#3032)."""
