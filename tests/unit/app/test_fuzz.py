@@ -89,7 +89,7 @@ NO_REQUESTS = {
     "a tunnel": b"CONNECT a:1 HTTP/1.1\r\n\r\n",
     "a negative length": b"POST /predict HTTP/1.1\r\nContent-Length: -1\r\n\r\n",
     "a length in words": b"POST /predict HTTP/1.1\r\nContent-Length: ten\r\n\r\n",
-    # Longer ones end in a traceback of Gunicorn's parser, and the connection closes; HAProxy lets none through.
+    # Longer ones end in a traceback of Gunicorn's parser, and close the connection; HAProxy refuses them.
     "a huge length": b"POST /predict HTTP/1.1\r\nContent-Length: " + b"9" * 4000 + b"\r\n\r\n",
     "a bad chunk": b"POST /predict HTTP/1.1\r\nContent-Type: application/json\r\n"
     b"Transfer-Encoding: chunked\r\n\r\nzz\r\n{}\r\n0\r\n\r\n",
