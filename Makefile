@@ -46,7 +46,7 @@ lint: venv-test venv-app ## ansible-lint (production), yamllint, ruff, mypy
 	ansible-lint --offline --profile production
 	yamllint --strict .
 	ruff check . && ruff format --check .
-	mypy lab plugins monitoring roles/grafana/files roles/prometheus/library roles/common/library roles/common/filter_plugins tests/stand_ins
+	mypy lab plugins monitoring roles/grafana/files roles/prometheus/library roles/common/library roles/common/filter_plugins tests/fakes/fake_grafana tests/fakes/notification_receivers.py
 	mypy playbooks/filter_plugins tests/fakes/ec2
 	mypy roles/conda/library roles/conda/module_utils/conda roles/conda/files/conda-tool
 	mypy roles/application/library roles/application/module_utils/application

@@ -1,4 +1,4 @@
-"""What grafana writes; the stand-in of the tests, strict about what it is given, takes it."""
+"""What grafana writes; the fake of the tests, strict about what it is given, takes it."""
 
 import importlib.util
 import json
@@ -17,16 +17,16 @@ Render = Callable[..., str]
 Evaluate = Callable[..., Any]
 Errors = Callable[..., list[str]]
 
-STAND_IN = Path(__file__).parents[1] / "stand_ins" / "grafana_stand_in" / "grafana.py"
+FAKE = Path(__file__).parents[1] / "fakes" / "fake_grafana" / "grafana.py"
 PASSWORD = {"grafana_admin_password": "correct-horse-battery"}
 
 
 @pytest.fixture
-def stand_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-    """The stand-in's module, reading provisioning from `tmp_path`."""
+def fake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    """The fake's module, reading provisioning from `tmp_path`."""
     monkeypatch.setenv("GF_PATHS_PROVISIONING", str(tmp_path / "provisioning"))
     monkeypatch.setenv("GF_PATHS_DATA", str(tmp_path))
-    spec = importlib.util.spec_from_file_location("grafana_stand_in", STAND_IN)
+    spec = importlib.util.spec_from_file_location("fake_grafana", FAKE)
     assert spec
     assert spec.loader
     module = importlib.util.module_from_spec(spec)
@@ -67,10 +67,10 @@ def test_dashboards_cannot_be_changed_or_deleted_by_hand(render: Render) -> None
     assert provider["options"]["path"] == "/etc/ml-workshop/grafana/dashboards"
 
 
-def test_stand_in_takes_what_the_role_writes(provisioned: Path, stand_in: ModuleType) -> None:
-    sources = stand_in.read_data_sources()
+def test_fake_takes_what_the_role_writes(provisioned: Path, fake: ModuleType) -> None:
+    sources = fake.read_data_sources()
     assert list(sources) == ["prometheus"]
-    assert list(stand_in.read_dashboards(sources)) == ["one"]
+    assert list(fake.read_dashboards(sources)) == ["one"]
 
 
 @pytest.mark.parametrize(
@@ -107,30 +107,30 @@ def test_stand_in_takes_what_the_role_writes(provisioned: Path, stand_in: Module
         ),
     ],
 )
-def test_stand_in_refuses_what_grafana_could_not_use(
-    provisioned: Path, stand_in: ModuleType, file: str, text: str, reason: str
+def test_fake_refuses_what_grafana_could_not_use(
+    provisioned: Path, fake: ModuleType, file: str, text: str, reason: str
 ) -> None:
     (provisioned / file).write_text(text)
-    with pytest.raises(stand_in.ProvisioningError, match=reason):
-        stand_in.read_dashboards(stand_in.read_data_sources())
+    with pytest.raises(fake.ProvisioningError, match=reason):
+        fake.read_dashboards(fake.read_data_sources())
 
 
-def test_stand_in_refuses_to_run_unconfined(provisioned: Path) -> None:
+def test_fake_refuses_to_run_unconfined(provisioned: Path) -> None:
     said = subprocess.run(
-        [sys.executable, STAND_IN, "server"], capture_output=True, text=True, check=False, timeout=30
+        [sys.executable, FAKE, "server"], capture_output=True, text=True, check=False, timeout=30
     )
     assert said.returncode == 1
-    assert "grafana-stand-in: runs as uid" in said.stderr or "has a writable root" in said.stderr
+    assert "fake-grafana: runs as uid" in said.stderr or "has a writable root" in said.stderr
 
 
-def test_stand_in_keeps_its_first_password_until_it_is_reset(tmp_path: Path, stand_in: ModuleType) -> None:
-    passwords = stand_in.Passwords(tmp_path)
+def test_fake_keeps_its_first_password_until_it_is_reset(tmp_path: Path, fake: ModuleType) -> None:
+    passwords = fake.Passwords(tmp_path)
     assert not passwords.is_set()
     passwords.store("first")
     assert passwords.check("first")
     assert not passwords.check("second")
     subprocess.run(
-        [sys.executable, STAND_IN, "cli", "admin", "reset-admin-password", "--password-from-stdin"],
+        [sys.executable, FAKE, "cli", "admin", "reset-admin-password", "--password-from-stdin"],
         input="second",
         text=True,
         check=True,
@@ -170,7 +170,7 @@ def test_no_error_shows_a_password(errors: Errors) -> None:
     [
         ("docker.io/grafana/grafana:12.3.1", "grafana/grafana:12.3.1"),
         ("docker.io/library/grafana:1", "grafana:1"),
-        ("grafana-stand-in:test", "grafana-stand-in:test"),
+        ("fake-grafana:test", "fake-grafana:test"),
     ],
 )
 def test_archives_are_searched_for_the_short_name(evaluate: Evaluate, image: str, short: str) -> None:

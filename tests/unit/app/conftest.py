@@ -174,7 +174,7 @@ def write_dataset(tmp_path: Path) -> Callable[..., Path]:
 
 @pytest.fixture(scope="module")
 def hub() -> Iterator[str]:
-    """The address of a stand-in for the hub that has the sample as data set made-up/reviews."""
+    """The address of a fake hub that has the sample as data set made-up/reviews."""
     from ml_workshop.data.dataset import SAMPLE_DIRECTORY
 
     process = subprocess.Popen(

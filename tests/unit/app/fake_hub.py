@@ -1,4 +1,4 @@
-"""A stand-in for the Hugging Face hub: just enough HTTP for the real huggingface_hub client, in memory.
+"""A fake of the Hugging Face hub: just enough HTTP for the real huggingface_hub client, in memory.
 
     python fake_hub.py [--private] [--data-set USER/NAME=DIRECTORY ...]
 
@@ -45,7 +45,7 @@ class Repo:
 
 
 class Hub(ThreadingHTTPServer):
-    """The state of the stand-in: repositories by kind and name, uploaded large files, a count of requests."""
+    """The state of the fake: repositories by kind and name, uploaded large files, a count of requests."""
 
     daemon_threads = True
 

@@ -18,7 +18,7 @@ EXPIRED = {"HF_TOKEN": "hf_expired"}
 
 @pytest.fixture
 def at_hub(command: Hub, hub: str) -> Hub:
-    """Run `ml-workshop` against the stand-in."""
+    """Run `ml-workshop` against the fake."""
 
     def run(*arguments: object, **environment: str) -> CompletedProcess[str]:
         settings = {"HF_ENDPOINT": hub, "HF_HUB_DISABLE_XET": "1", "HF_HUB_OFFLINE": "0"}

@@ -57,12 +57,12 @@ class Mail(socketserver.StreamRequestHandler):
         """Speak SMTP (RFC 5321) until the client quits."""
         account = password = None
         recipients: list[str] = []
-        self.say("220 stand-in")
+        self.say("220 fake")
         while line := self.rfile.readline().decode().strip():
             verb, _, rest = line.partition(" ")
             match verb.upper():
                 case "EHLO":
-                    self.say("250-stand-in", "250 AUTH PLAIN")
+                    self.say("250-fake", "250 AUTH PLAIN")
                 case "AUTH":
                     _, account, password = base64.b64decode(rest.removeprefix("PLAIN ")).decode().split("\0")
                     self.say("235 welcome")

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""A stand-in for Grafana in tests: checks what it is given and answers the few requests that the role makes.
+"""A fake Grafana in tests: checks what it is given and answers the few requests that the role makes.
 
 Not Grafana. README.md beside this file says what it does and what it does not.
 """
@@ -141,7 +141,7 @@ class Handler(BaseHTTPRequestHandler):
         """Answer a GET request."""
         path = urllib.parse.urlsplit(self.path).path
         if path == "/api/health":
-            self._answer(HTTPStatus.OK, {"database": "ok", "version": "stand-in"})
+            self._answer(HTTPStatus.OK, {"database": "ok", "version": "fake"})
         elif not self._is_authenticated():
             self._answer(HTTPStatus.UNAUTHORIZED, {"message": "Invalid username or password"})
         else:
@@ -205,24 +205,24 @@ def _confinement() -> str:
 def serve() -> None:
     """Run the server; leave with a message when what it was given can't be used."""
     if objection := _confinement():
-        sys.exit(f"grafana-stand-in: {objection}")
+        sys.exit(f"fake-grafana: {objection}")
     try:
         sources = read_data_sources()
         dashboards = read_dashboards(sources)
     except ProvisioningError as error:
-        sys.exit(f"grafana-stand-in: provisioning failed: {error}")
+        sys.exit(f"fake-grafana: provisioning failed: {error}")
     if not Handler.passwords.is_set():
         Handler.passwords.store(Path(os.environ["GF_SECURITY_ADMIN_PASSWORD__FILE"]).read_text().strip())
     signal.signal(
         signal.SIGTERM, lambda *_: sys.exit()
     )  # the first process of a container ignores it by default
-    print(f"grafana-stand-in: {len(sources)} data sources, {len(dashboards)} dashboards", flush=True)
+    print(f"fake-grafana: {len(sources)} data sources, {len(dashboards)} dashboards", flush=True)
     ThreadingHTTPServer(("", 3000), Handler).serve_forever()
 
 
 def main() -> None:
     """The part of Grafana's command line that is used: `server`, and `cli admin reset-admin-password`."""
-    parser = argparse.ArgumentParser(prog="grafana", description="A stand-in for Grafana; for tests only.")
+    parser = argparse.ArgumentParser(prog="grafana", description="A fake Grafana; for tests only.")
     commands = parser.add_subparsers(required=True, dest="command")
     commands.add_parser("server")
     admin = commands.add_parser("cli").add_subparsers(required=True).add_parser("admin")
