@@ -13,6 +13,8 @@ LAB_DATASET ?=
 # Serving hosts of the lab, 1 to 9; more than one have a gateway host in front. Empty keeps the hosts that the lab has (1 at first).
 LAB_INFERENCE_HOSTS ?=
 SCENARIO ?= --all
+# The repository as the collection ml_workshop.workshop: links to plugins/ and meta/.
+COLLECTION := collections/ansible_collections/ml_workshop/workshop
 
 .PHONY: help lab lab-down verify test lint unit molecule bench browser venv venv-test venv-app venv-bench hosts promtool chromium haproxy sshd
 
@@ -46,10 +48,9 @@ lint: venv-test venv-app ## ansible-lint (production), yamllint, ruff, mypy
 	ansible-lint --offline --profile production
 	yamllint --strict .
 	ruff check . && ruff format --check .
-	mypy lab plugins monitoring roles/grafana/files roles/prometheus/library roles/common/library roles/common/filter_plugins tests/fakes/fake_grafana tests/fakes/notification_receivers.py
-	mypy playbooks/filter_plugins tests/fakes/ec2
-	mypy roles/conda/library roles/conda/module_utils/conda roles/conda/files/conda-tool
-	mypy roles/application/library roles/application/module_utils/application
+	mypy lab monitoring roles/grafana/files tests/fakes/fake_grafana tests/fakes/notification_receivers.py
+	mypy playbooks/filter_plugins roles/conda/files/conda-tool tests/fakes/ec2
+	MYPYPATH=collections mypy --explicit-package-bases $(COLLECTION)/plugins
 	app/.venv/bin/mypy app/src
 
 unit: export TRAIN_ON_IMDB := $(if $(wildcard ../shared/data/imdb),1)
