@@ -48,7 +48,7 @@ lint: venv-test venv-app ## ansible-lint (production), yamllint, ruff, mypy
 	ansible-lint --offline --profile production
 	yamllint --strict .
 	ruff check . && ruff format --check .
-	mypy lab monitoring roles/grafana/files tests/fakes/fake_grafana tests/fakes/notification_receivers.py
+	mypy lab monitoring tools roles/grafana/files tests/fakes/fake_grafana tests/fakes/notification_receivers.py
 	mypy playbooks/filter_plugins roles/conda/files/conda-tool tests/fakes/ec2
 	MYPYPATH=collections mypy --explicit-package-bases $(COLLECTION)/plugins
 	app/.venv/bin/mypy app/src
