@@ -37,6 +37,8 @@ def default_cell(value: object) -> str:
     )
     if not text or value in ([], {}):
         return ""
+    if "_versions." in text:
+        return "[versions.yml](../../versions.yml)"
     return code(text) if len(text) <= 60 else "[defaults](defaults/main.yml)"
 
 
