@@ -54,11 +54,14 @@ def test_collection_holds_what_roles_and_playbooks_read_and_nothing_else(install
     assert {path.name for path in root.iterdir()} == {
         *(
             "CHANGELOG.md",
+            "CONTRIBUTING.md",
             "FILES.json",
             "LICENSE",
             "MANIFEST.json",
             "README.md",
+            "SECURITY.md",
             "site.yml",
+            "versions.yml",
         ),
         *("app", "group_vars", "meta", "monitoring", "playbooks", "plugins", "roles"),
     }
