@@ -48,6 +48,7 @@ def start_unit(slot: str, timeout: float) -> bool:
         slot: Which one.
         timeout: Seconds to wait.
     """
+    _run("systemctl", "daemon-reload")  # the template may have changed
     _run("systemctl", "reset-failed", unit_name(slot))
     try:
         return _run("systemctl", "start", unit_name(slot), timeout=timeout).returncode == 0
