@@ -50,7 +50,7 @@ options:
 
 EXAMPLES = r"""
 - name: Rules of Prometheus
-  checked_directory:
+  ml_workshop.workshop.checked_directory:
     dest: /etc/prometheus/rules
     files:
       alerts.yml: "{{ lookup('ansible.builtin.file', 'alerts.yml') }}"

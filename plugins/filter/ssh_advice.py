@@ -6,6 +6,47 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+DOCUMENTATION = r"""
+name: ssh_advice
+short_description: Explain a failed SSH login
+version_added: "1.0.0"
+author: ml-workshop
+description: Return the last line of ssh's output and how to correct the cause, without a full stop.
+positional: _keygen, _key, _host, _user
+options:
+  _input:
+    description: Result of C(ssh HOST true), with the keys rc and stderr.
+    type: dict
+    required: true
+  _keygen:
+    description: Result of C(ssh-keygen -y -P '' -f KEY); empty without a key file.
+    type: dict
+    required: true
+  _key:
+    description: Path of the key file, or an empty string.
+    type: str
+    required: true
+  _host:
+    description: Address of the host.
+    type: str
+    required: true
+  _user:
+    description: Login user.
+    type: str
+    required: true
+"""
+
+EXAMPLES = r"""
+- ansible.builtin.fail:
+    msg: "{{ login | ml_workshop.workshop.ssh_advice({}, '', ansible_host, ansible_user) }}"
+"""
+
+RETURN = r"""
+_value:
+  description: The line and the advice.
+  type: str
+"""
+
 # What `ssh-keygen -y` says about the key file, then what ssh says -> advice; the first match counts.
 KEY_ADVICE = (
     (r"permissions|UNPROTECTED", "the key file {key} can be read by others: run chmod 600 {key}"),
@@ -34,15 +75,7 @@ SSH_ADVICE = (
 
 
 def ssh_advice(ssh: Mapping[str, Any], keygen: Mapping[str, Any], key: str, host: str, user: str) -> str:
-    """Return ssh's last words and advice, without a full stop.
-
-    Args:
-        ssh: result of `ssh ... true` (keys rc, stderr).
-        keygen: result of `ssh-keygen -y -P '' -f KEY`; empty without a key file.
-        key: path of the key file, or an empty string.
-        host: address of the host.
-        user: who logs in.
-    """
+    """Return the last line of ssh and advice; DOCUMENTATION describes the arguments."""
     said = str(ssh.get("stdout", "")) + "\n" + str(ssh.get("stderr", ""))
     lines = [line.strip() for line in said.splitlines() if line.strip(" @\r")]
     words = lines[-1].rstrip(".") if lines else "no answer"

@@ -8,8 +8,8 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from ansible.module_utils.application.pip import pip_failure, run_pip
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.ml_workshop.workshop.plugins.module_utils.application.pip import pip_failure, run_pip
 
 DOCUMENTATION = r"""
 ---
@@ -42,7 +42,7 @@ options:
 
 EXAMPLES = r"""
 - name: The application's wheel is built
-  application_wheel:
+  ml_workshop.workshop.application_wheel:
     source_dir: app
     cache_dir: .cache/wheels
     python: "{{ ansible_playbook_python }}"

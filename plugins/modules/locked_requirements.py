@@ -10,10 +10,22 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from ansible.module_utils.application.installed import Installed, read_installed
-from ansible.module_utils.application.lock import LockError, Pin, merge_locks, normal_version
-from ansible.module_utils.application.pip import NETWORK, pip_failure, run_pip
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.ml_workshop.workshop.plugins.module_utils.application.installed import (
+    Installed,
+    read_installed,
+)
+from ansible_collections.ml_workshop.workshop.plugins.module_utils.application.lock import (
+    LockError,
+    Pin,
+    merge_locks,
+    normal_version,
+)
+from ansible_collections.ml_workshop.workshop.plugins.module_utils.application.pip import (
+    NETWORK,
+    pip_failure,
+    run_pip,
+)
 
 DOCUMENTATION = r"""
 ---
@@ -51,7 +63,7 @@ options:
 
 EXAMPLES = r"""
 - name: What the service imports
-  locked_requirements:
+  ml_workshop.workshop.locked_requirements:
     python: /opt/conda/envs/science/bin/python
     locks:
       serve: "{{ lookup('ansible.builtin.file', 'requirements/serve.txt') }}"

@@ -68,7 +68,7 @@ options:
 
 EXAMPLES = r"""
 - name: Run Prometheus
-  checked_service:
+  ml_workshop.workshop.checked_service:
     name: prometheus
     address: 0.0.0.0:9090
     path: /-/ready

@@ -9,10 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.conda.difference import actions, listing
-from ansible.module_utils.conda.lock import LockError, parse_lock
-from ansible.module_utils.conda.prefix import Environment, Package, read_environment
-from ansible.module_utils.conda.worker import WorkerError, ask_worker
+from ansible_collections.ml_workshop.workshop.plugins.module_utils.conda.difference import actions, listing
+from ansible_collections.ml_workshop.workshop.plugins.module_utils.conda.lock import LockError, parse_lock
+from ansible_collections.ml_workshop.workshop.plugins.module_utils.conda.prefix import (
+    Environment,
+    Package,
+    read_environment,
+)
+from ansible_collections.ml_workshop.workshop.plugins.module_utils.conda.worker import WorkerError, ask_worker
 
 DOCUMENTATION = r"""
 ---
@@ -89,21 +93,21 @@ options:
 
 EXAMPLES = r"""
 - name: An environment from specs
-  conda_environment:
+  ml_workshop.workshop.conda_environment:
     prefix: /opt/conda/envs/science
     specs: [python=3.11.*, pip]
     cache_dir: /opt/conda/pkgs
     tool: /opt/conda-tool
 
 - name: An environment from a lock file on the controller
-  conda_environment:
+  ml_workshop.workshop.conda_environment:
     prefix: /opt/conda/envs/science
     lock: "{{ lookup('ansible.builtin.file', 'science.linux-64.lock') }}"
     cache_dir: /opt/conda/pkgs
     tool: /opt/conda-tool
 
 - name: No environment
-  conda_environment:
+  ml_workshop.workshop.conda_environment:
     prefix: /opt/conda/envs/science
     cache_dir: /opt/conda/pkgs
     tool: /opt/conda-tool

@@ -6,6 +6,47 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from ansible_collections.ml_workshop.workshop.plugins.filter.as_list import as_list
+
+DOCUMENTATION = r"""
+name: argument_errors
+short_description: Check values against role argument specifications
+version_added: "1.0.0"
+author: ml-workshop
+description: Return one sentence for each value that its variable cannot have. Values may be strings.
+positional: _options, _constraints
+options:
+  _input:
+    description: Values by variable; C(__unset__) for a variable that is not set.
+    type: dict
+    required: true
+  _options:
+    description: The options of meta/argument_specs.yml.
+    type: dict
+    required: true
+  _constraints:
+    description: >-
+      By variable any of C(min), C(max), C(format), C(pattern) with C(expected), C(empty) (true allows an
+      empty value) and C(setting) (the site's setting that the value comes from).
+    type: dict
+    required: true
+"""
+
+EXAMPLES = r"""
+- ansible.builtin.debug:
+    msg: "{{ {'port': '0'} | ml_workshop.workshop.argument_errors(options, constraints) }}"
+  vars:
+    options: {port: {type: int}}
+    constraints: {port: {min: 1, max: 65535}}
+"""
+
+RETURN = r"""
+_value:
+  description: The sentences; an empty list when every value fits.
+  type: list
+  elements: str
+"""
+
 # What the filter `bool` understands; it takes every other word for false.
 BOOLEANS = {"true", "false", "yes", "no", "on", "off", "1", "0"}
 UNSET = "__unset__"
@@ -35,15 +76,7 @@ FORMATS = {
 def argument_errors(
     values: Mapping[str, Any], options: Mapping[str, Any], constraints: Mapping[str, Any]
 ) -> list[str]:
-    """Return a sentence for each value that its variable cannot have.
-
-    Args:
-        values: values by variable, UNSET for one that is not set.
-        options: the options of meta/argument_specs.yml.
-        constraints: meta/constraints.yml, by variable any of `min` and `max` (numbers), `format` (a key of
-            FORMATS), `pattern` and `expected` (as in FORMATS), `empty` (true: it may be empty), `setting`
-            (the site's setting that it comes from).
-    """
+    """Return a sentence for each value that its variable cannot have; see DOCUMENTATION."""
     errors = []
     for name, value in values.items():
         expected = "" if value == UNSET else unmet(value, options[name], constraints.get(name, {}))
@@ -82,11 +115,6 @@ def unmet(value: object, option: Mapping[str, Any], constraint: Mapping[str, Any
     return "" if re.fullmatch(pattern, text, re.DOTALL) else constraint.get("expected", default[1])
 
 
-def as_list(value: object) -> list[Any]:
-    """Return the elements of a list, also of one that is given as a string: `a, b` or `[a, b]`."""
-    return value if isinstance(value, list) else re.findall(r"[^][,\"'\s]+", str(value))
-
-
 def limits(low: float | None, high: float | None) -> str:
     """Return the end of `a number ...`."""
     if high is not None:
@@ -95,8 +123,8 @@ def limits(low: float | None, high: float | None) -> str:
 
 
 class FilterModule:
-    """The filters of this file."""
+    """The filter of this file."""
 
     def filters(self) -> dict[str, Callable[..., Any]]:
-        """Return them by name."""
-        return {"argument_errors": argument_errors, "as_list": as_list}
+        """Return it by name."""
+        return {"argument_errors": argument_errors}

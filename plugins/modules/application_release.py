@@ -9,10 +9,10 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from ansible.module_utils.application.installed import read_installed
-from ansible.module_utils.application.lock import normal_name
-from ansible.module_utils.application.pip import pip_failure, run_pip
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.ml_workshop.workshop.plugins.module_utils.application.installed import read_installed
+from ansible_collections.ml_workshop.workshop.plugins.module_utils.application.lock import normal_name
+from ansible_collections.ml_workshop.workshop.plugins.module_utils.application.pip import pip_failure, run_pip
 
 DOCUMENTATION = r"""
 ---
@@ -68,7 +68,7 @@ options:
 
 EXAMPLES = r"""
 - name: The release is current
-  application_release:
+  ml_workshop.workshop.application_release:
     install_dir: /opt/application
     release: 3f6c0ab9d1e2
     python: /opt/conda/envs/science/bin/python
