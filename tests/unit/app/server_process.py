@@ -1,4 +1,4 @@
-"""A running `ml-workshop serve` on a Unix socket, and a client for it."""
+"""A running `ml-workshop serve`, and a client for it."""
 
 import contextlib
 import http.client
@@ -13,9 +13,19 @@ from collections.abc import Callable
 from pathlib import Path
 
 TEXT = "A delightful film. I loved it."
+_reserved: list[socket.socket] = []
 
 
-class Connection(http.client.HTTPConnection):
+def free_port() -> int:
+    """Reserve a port of 127.0.0.1 until this process ends; a server with SO_REUSEADDR can bind it."""
+    reserved = socket.socket()
+    reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    reserved.bind(("127.0.0.1", 0))
+    _reserved.append(reserved)
+    return int(reserved.getsockname()[1])
+
+
+class UnixConnection(http.client.HTTPConnection):
     """HTTP over a Unix socket."""
 
     def __init__(self, path: Path, timeout: float = 10) -> None:
@@ -24,23 +34,27 @@ class Connection(http.client.HTTPConnection):
 
     def connect(self) -> None:
         self.sock = socket.socket(socket.AF_UNIX)
-        self.sock.connect(str(self.path))  # without a timeout, or a full backlog is an error
+        self.sock.connect(str(self.path))  # without a timeout: with one, a full backlog is an error
         self.sock.settimeout(self.timeout)
 
 
 class Server:
-    """A running `ml-workshop serve`."""
+    """A running `ml-workshop serve` on a Unix socket or a port."""
 
-    def __init__(self, process: "subprocess.Popen[bytes]", path: Path, log: Path) -> None:
-        self.process, self.path, self.log = process, path, log
+    def __init__(
+        self, process: "subprocess.Popen[bytes]", log: Path, path: Path | None = None, port: int = 0
+    ) -> None:
+        self.process, self.log, self.path, self.port = process, log, path, port
         self.expected_workers = 0
 
     def wait_until_ready(self, workers: int) -> None:
         self.expected_workers = workers
         wait_for(lambda: len(self.workers()) == workers and self.get("/health/ready"), self)
 
-    def connect(self) -> Connection:
-        return Connection(self.path)
+    def connect(self) -> http.client.HTTPConnection:
+        return (
+            UnixConnection(self.path) if self.path else http.client.HTTPConnection("127.0.0.1", self.port, 10)
+        )
 
     def socket(self) -> socket.socket:
         connection = self.connect()

@@ -188,7 +188,7 @@ def test_the_directory_of_the_metrics_is_removed_at_the_end(
     command += ["--workers", "1"]
     with (tmp_path / "log").open("wb") as log:
         process = subprocess.Popen(list(map(str, command)), stdout=log, stderr=log, env=environment)
-    server = Server(process, tmp_path / "s", tmp_path / "log")
+    server = Server(process, tmp_path / "log", tmp_path / "s")
     wait_for(lambda: server.get("/health/ready"), server)
     assert list(tmp_path.glob("ml-workshop-metrics-*"))
     process.terminate()
