@@ -43,16 +43,16 @@ def test_only_its_own_style_and_script_may_run(running: Any) -> None:
                 'id="revision" title="',
                 '<mark class="for"',
                 ">delightful</mark>",
-                "speaks for positive",
+                "for positive",
                 "%</meter>",
             ],
         ),
         ("<b>tedious</b> & lifeless", ["negative", "&lt;b&gt;<mark", "/b&gt;"]),
-        (" \n", ["There is no review yet."]),
+        (" \n", ["The review is empty."]),
         ("a" * 5001, ["has 5001 characters; at most 5000", "(Request "]),
     ],
 )
-def test_a_person_sees_the_verdict_and_the_words_that_made_it(
+def test_the_page_shows_the_prediction_and_the_contributing_words(
     running: Any, tmp_path: Path, text: str, shows: list[str]
 ) -> None:
     address = f"http://127.0.0.1:{running.port}/#{urllib.parse.urlencode({'text': text})}"
