@@ -4,8 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
-from ml_workshop.loadtest.answers import AnswerCheck
-from ml_workshop.loadtest.reviews import load_reviews
+from ml_workshop.loadtest.reviews import ResponseCheck, load_reviews
 
 RIGHT = {"prediction": 1, "label": "positive", "probability": 0.9, "model_revision": "r"}
 
@@ -22,7 +21,7 @@ RIGHT = {"prediction": 1, "label": "positive", "probability": 0.9, "model_revisi
     ],
 )
 def test_wrong_answers_are_found(change: dict[str, object], says: str | None) -> None:
-    check = AnswerCheck()
+    check = ResponseCheck()
     assert check.problem("a", RIGHT) is None
     assert check.problem("a", RIGHT) is None
     problem = check.problem("a", {**RIGHT, **change})

@@ -20,6 +20,7 @@ from typing import Any
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
+from server_process import free_port
 
 RIGHT = {"prediction": 1, "label": "positive", "probability": 0.9, "model_revision": "r"}
 SECONDS = 30
@@ -28,12 +29,6 @@ PATIENT = ("--latency", 99, 10)  # tests share their machine
 Samples = dict[tuple[str, frozenset[tuple[str, str]]], float]
 Command = Callable[..., "subprocess.CompletedProcess[str]"]
 Gate = Callable[..., tuple["subprocess.CompletedProcess[str]", dict[str, Any]]]
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def get(url: str) -> str:
@@ -265,15 +260,15 @@ CLIENT = """
 import json, sys, time
 from locust.env import Environment
 from ml_workshop.loadtest.recorder import Recorder
-from ml_workshop.loadtest.reviewer import ReviewClient
+from ml_workshop.loadtest.users import ReviewUser
 
 host, late = sys.argv[1], float(sys.argv[2])
-environment = Environment(host=host, user_classes=[ReviewClient])
-figures = Recorder(environment).figures
-client = type("Client", (ReviewClient,), {"host": host})(environment)
+environment = Environment(host=host, user_classes=[ReviewUser])
+stats = Recorder(environment).stats
+client = type("Client", (ReviewUser,), {"host": host})(environment)
 client.classify(due=time.perf_counter() - late)
-total = figures.total()
-print(json.dumps([total.latencies.longest, figures.start_delays.longest, total.wrong]))
+total = stats.total()
+print(json.dumps([total.latencies.longest, stats.start_delays.longest, total.wrong]))
 """
 
 
