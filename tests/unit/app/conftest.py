@@ -1,4 +1,4 @@
-"""Fixtures: one small model, trained once, and ways to run the command."""
+"""Fixtures: a small model, clients, servers and the command."""
 
 import json
 import os
@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from filelock import FileLock
+from flask.testing import FlaskClient
 
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE))
@@ -17,16 +18,23 @@ from server_process import Server, free_port  # noqa: E402
 
 Command = Callable[..., subprocess.CompletedProcess[str]]
 
-# Nothing here may ask a real hub; tests that need one start tests/unit/app/fake_hub.py.
+GRACE = ("--graceful-timeout", "5")
+"""A worker that gets SIGTERM while it starts misses it, and is killed after this time."""
+
+# No test may reach a real hub; tests that need one start fake_hub.py.
 os.environ["HF_HUB_OFFLINE"] = "1"
 for name in ("HF_TOKEN", "HF_TOKEN_PATH", "CREDENTIALS_DIRECTORY", "LOCUST_REVIEWS"):
     os.environ.pop(name, None)
 
-# When it is first imported, by any test module, prometheus_client decides whether processes share metrics.
+# prometheus_client decides when it is first imported whether processes share metrics.
 os.environ["PROMETHEUS_MULTIPROC_DIR"] = "set-by-each-test"
 import prometheus_client  # noqa: E402, F401
 
 del os.environ["PROMETHEUS_MULTIPROC_DIR"]
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "timing: checks durations; run it without other tests beside it")
 
 
 @pytest.fixture(scope="session")
@@ -71,15 +79,37 @@ def command(tmp_path: Path) -> Command:
 
 @pytest.fixture(scope="session")
 def metrics_directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where applications in this process count; prometheus_client takes one directory per process."""
+    """Metrics of this process; prometheus_client takes one directory per process."""
     return tmp_path_factory.mktemp("metrics")
+
+
+@pytest.fixture(scope="module")
+def make_client(trained: Path, metrics_directory: Path) -> Iterator[Callable[..., FlaskClient]]:
+    """Return a function that creates a client of an application with options and limits."""
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("PROMETHEUS_MULTIPROC_DIR", str(metrics_directory))
+        from ml_workshop.model.loading import load_model
+        from ml_workshop.serving.app import create_app
+        from ml_workshop.serving.parsing import Limits
+
+        def make(name: str = "sentiment", log: int | None = None, **limits: int) -> FlaskClient:
+            return create_app(load_model(trained), Limits(**limits), name, log).test_client()
+
+        yield make
 
 
 @pytest.fixture(scope="module")
 def running(trained: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """`ml-workshop serve` with 2 workers on a port, with limits that are quickly reached."""
     log, port = tmp_path_factory.mktemp("running") / "log", free_port()
-    options = [f"--model={trained}", f"--port={port}", "--workers=2", "--timeout=2", "--max-body-bytes=65536"]
+    options = [
+        *GRACE,
+        f"--model={trained}",
+        f"--port={port}",
+        "--workers=2",
+        "--timeout=2",
+        "--max-body-bytes=65536",
+    ]
     command = [
         sys.executable,
         "-m",
@@ -94,7 +124,7 @@ def running(trained: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     server.wait_until_ready(workers=2)
     yield server
     server.process.terminate()
-    server.process.wait(20)
+    server.process.wait(40)
 
 
 @pytest.fixture
@@ -111,7 +141,7 @@ def start(tmp_path: Path) -> Iterator[Callable[..., Server]]:
     ) -> Server:
         path = tmp_path / f"{len(servers)}.sock"
         file = tmp_path / "log"
-        command = [python, "-m", "ml_workshop", "serve", "--model", model, "--socket", path, *options]
+        command = [python, "-m", "ml_workshop", "serve", "--model", model, "--socket", path, *GRACE, *options]
         with file.open("wb") as output:
             process = subprocess.Popen(
                 list(map(str, command)),
@@ -125,7 +155,7 @@ def start(tmp_path: Path) -> Iterator[Callable[..., Server]]:
     yield run
     for server in servers:
         server.process.terminate()
-        server.process.wait(20)
+        server.process.wait(40)
 
 
 @pytest.fixture

@@ -164,7 +164,7 @@ class Host:
         return hidden + ([str(transient)] if transient.exists() else [])
 
     def assert_serves(self, slot: str, revision: str) -> None:
-        """One slot serves, alone, and everything that says so agrees."""
+        """Check that one slot serves, alone, in every place that records it."""
         other = "green" if slot == "blue" else "blue"
         servers, state = self.haproxy.servers, self.state()
         assert (servers[slot].admin, servers[slot].weight) == ("ready", 100)

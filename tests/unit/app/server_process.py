@@ -1,4 +1,4 @@
-"""A running `ml-workshop serve`, and a client for it."""
+"""A running `ml-workshop serve`, clients for it, and fake HTTP servers."""
 
 import contextlib
 import http.client
@@ -8,8 +8,10 @@ import re
 import signal
 import socket
 import subprocess
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 TEXT = "A delightful film. I loved it."
@@ -23,6 +25,40 @@ def free_port() -> int:
     reserved.bind(("127.0.0.1", 0))
     _reserved.append(reserved)
     return int(reserved.getsockname()[1])
+
+
+@contextlib.contextmanager
+def http_server(handle: Callable[[BaseHTTPRequestHandler], None]) -> Iterator[str]:
+    """Run a server whose requests a function handles; yield its URL."""
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_GET(self) -> None:
+            handle(self)
+
+        do_HEAD = do_POST = do_GET
+
+        def log_message(self, *_arguments: object) -> None:
+            """Log nothing."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        server.daemon_threads = True
+        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+def respond(request: BaseHTTPRequestHandler, content: object, status: int = 200, **headers: str) -> None:
+    """Send a JSON response."""
+    body = json.dumps(content).encode()
+    request.send_response(status)
+    for name, value in {"Content-Type": "application/json", **headers}.items():
+        request.send_header(name.replace("_", "-"), value)
+    request.send_header("Content-Length", str(len(body)))
+    request.end_headers()
+    if request.command != "HEAD":
+        request.wfile.write(body)
 
 
 class UnixConnection(http.client.HTTPConnection):

@@ -75,7 +75,7 @@ def test_rows_without_text_are_left_out(write_dataset: WriteDataset) -> None:
 
 
 @pytest.mark.parametrize(
-    ("train", "test", "says"),
+    ("train", "test", "message"),
     [
         (None, GOOD, "has no train.* (it has: test)"),
         (None, None, "has no train.* and test.* (.parquet, .csv, .tsv, .jsonl, .json)"),
@@ -105,17 +105,17 @@ def test_rows_without_text_are_left_out(write_dataset: WriteDataset) -> None:
     ],
 )
 def test_what_cannot_be_trained_on(
-    write_dataset: WriteDataset, train: list[dict[str, object]], test: list[dict[str, object]], says: str
+    write_dataset: WriteDataset, train: list[dict[str, object]], test: list[dict[str, object]], message: str
 ) -> None:
     directory = write_dataset(train, test)
     with pytest.raises(DataError) as error:
         load_dataset(str(directory))
-    assert says in str(error.value)
+    assert message in str(error.value)
     assert "\n" not in str(error.value)
 
 
 @pytest.mark.parametrize(
-    ("name", "content", "says"),
+    ("name", "content", "message"),
     [
         ("train.jsonl", b"{", "not valid JSON at line 1"),
         ("train.jsonl", b"\n[1]\n", "line 2: 1 is not a JSON object"),
@@ -138,10 +138,10 @@ def test_what_cannot_be_trained_on(
         ("train.csv", b'text,label\n"a \\"b\\" c",1\n"a "b" c",0\n', "line 2: ',' expected after '\"'"),
     ],
 )
-def test_files_that_cannot_be_read(tmp_path: Path, name: str, content: bytes, says: str) -> None:
+def test_files_that_cannot_be_read(tmp_path: Path, name: str, content: bytes, message: str) -> None:
     (tmp_path / name).write_bytes(content)
     (tmp_path / "test.jsonl").write_text(json.dumps(GOOD[0]))
-    with pytest.raises(DataError, match=says):
+    with pytest.raises(DataError, match=message):
         load_dataset(str(tmp_path))
 
 

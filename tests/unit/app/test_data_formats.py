@@ -61,12 +61,7 @@ def write_csv(
             {},
             ["column review is read as text, column sentiment is read as label"],
         ),
-        (
-            ["0", "1"],
-            ("Text", " LABEL "),
-            {},
-            ["column Text is read as text, column LABEL is read as label"],
-        ),
+        (["0", "1"], ("Text", " LABEL "), {}, ["column Text is read as text, column LABEL is read as label"]),
         (
             ["0", "1"],
             ("sentence", "polarity"),

@@ -103,7 +103,7 @@ def test_a_good_run_has_no_problem() -> None:
 @pytest.mark.parametrize(
     ("made", "changes", "sentence"),
     [
-        (sent(right=9), {}, "Only 9 requests were made, less than 10 prove nothing: let it run longer"),
+        (sent(right=9), {}, "Only 9 requests were made, fewer than the minimum of 10: let it run longer"),
         (sent(), {}, "Only 0 requests were made"),
         (sent(right=999, wrong=1), {}, "1 of 1000 answers were wrong; most often: connection refused."),
         (
