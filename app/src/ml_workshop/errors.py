@@ -19,7 +19,7 @@ class ModelError(MlWorkshopError):
 
 
 class RegistryError(MlWorkshopError):
-    """A model repository cannot be reached or refuses what was asked."""
+    """A model repository cannot be reached or refuses a request."""
 
 
 class TokenError(RegistryError):
@@ -31,7 +31,7 @@ class RevisionNotFoundError(RegistryError):
 
 
 class OutputError(MlWorkshopError):
-    """A directory cannot be written."""
+    """A file or directory cannot be written."""
 
 
 class ServingError(MlWorkshopError):
@@ -45,7 +45,7 @@ class QualityGateError(MlWorkshopError):
 
 
 class LoadTestError(MlWorkshopError):
-    """A load test cannot be made."""
+    """A load test cannot run."""
 
 
 class ObjectiveError(MlWorkshopError):

@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 SIGNIFICANCE = 0.001
 """Significance level of one comparison; small, because a canary step makes one per second."""
@@ -25,18 +26,15 @@ class Counts:
     def since(self, before: "Counts") -> "Counts":
         """Return the increase since an earlier reading; a smaller counter was reset to 0 in between."""
 
-        def increase(now: float, then: float) -> float:
-            return now - then if now >= then else now
+        def increase(now: Any, then: Any) -> Any:  # noqa: ANN401  # float or None
+            return now if now is None or now < (then or 0) else now - (then or 0)
 
-        return replace(
-            self,
-            requests=increase(self.requests, before.requests),
-            errors=increase(self.errors, before.errors),
-            fast=None if self.fast is None else increase(self.fast, before.fast or 0),
-            labels={name: increase(count, before.labels.get(name, 0)) for name, count in self.labels.items()},
-            confidence_sum=increase(self.confidence_sum, before.confidence_sum),
-            confidence_count=increase(self.confidence_count, before.confidence_count),
-        )
+        labels = {name: increase(count, before.labels.get(name)) for name, count in self.labels.items()}
+        names = ("requests", "errors", "fast", "confidence_sum", "confidence_count")
+        counters: dict[str, Any] = {
+            name: increase(getattr(self, name), getattr(before, name)) for name in names
+        }
+        return replace(self, labels=labels, **counters)
 
 
 @dataclass(frozen=True)

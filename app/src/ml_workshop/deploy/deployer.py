@@ -27,35 +27,26 @@ _DONE = {"deploy": "deployed", "rollback": "rolled_back"}
 class Deployer:
     """Deploys on this host; one at a time.
 
-    Args:
-        settings: Settings of this host.
-        by: User who deploys, for the journal.
-        reason: Free text, for the journal.
+    `deploy` and `rollback` return changed, result, slot, release, revision, previous and message. They raise
+    DeployLockedError (another deployment holds the lock), DeployRefusedError (a gate refused the candidate)
+    or DeployError (anything else); the slot that served before still serves.
     """
 
     def __init__(self, settings: Settings, by: str, reason: str = "") -> None:
-        """Store the arguments; nothing is read or changed yet."""
+        """Store the settings, and user and reason for the journal; nothing is read or changed yet."""
         self._settings, self._by, self._reason = settings, by, reason
         self._haproxy = HAProxy(settings.haproxy_socket, settings.haproxy_state_file)
         self._state = State()
         self._recovered: list[str] = []
 
     def deploy(self, revision: str, release: str, steps: list[int], dry_run: bool = False) -> Result:
-        """Serve a revision with a release.
+        """Serve a revision with a release; both may be empty for those of the settings.
 
         Args:
-            revision: "latest", a revision or a prefix of one; empty for the one of the settings.
-            release: A release; empty for the one of the settings, or the installed one.
+            revision: "latest", a revision or a prefix of one.
+            release: A release; without any, the installed one.
             steps: Shares of the traffic, in percent; the last is 100.
             dry_run: Only return what would be done.
-
-        Returns:
-            changed, result, slot, release, revision, previous, message.
-
-        Raises:
-            DeployLockedError: Another deployment holds the lock.
-            DeployRefusedError: A gate refused the candidate.
-            DeployError: Anything else failed. The slot that served before still serves.
         """
         settings = self._settings
         revision, release = revision or settings.model_revision, release or settings.release
@@ -76,16 +67,7 @@ class Deployer:
             return self._run(deployment, pin)
 
     def rollback(self) -> Result:
-        """Serve again what the other slot served before, and pin it.
-
-        Returns:
-            The same keys as `deploy`.
-
-        Raises:
-            DeployLockedError: Another deployment holds the lock.
-            DeployRefusedError: The golden review fails.
-            DeployError: There is no earlier deployment, or anything else failed.
-        """
+        """Serve again what the other slot served before, and pin it."""
         settings = self._settings
         with self._locked():
             state = self._state

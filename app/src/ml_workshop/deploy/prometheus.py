@@ -30,13 +30,7 @@ def query(url: str, expression: str) -> list[Series]:
 
 
 def slot_counts(url: str, instance: str, threshold_seconds: float) -> dict[str, Counts]:
-    """Return the current counts by slot, without slots that have no metrics.
-
-    Args:
-        url: URL of Prometheus.
-        instance: Label of this host's slots.
-        threshold_seconds: Latency objective; a bucket edge of the service's histogram.
-    """
+    """Return the current counts of an instance by slot; the threshold is an edge of its histogram."""
     where = f'job="inference", instance={json.dumps(instance)}'
     requests = (
         f'{{__name__=~"{_DURATION}_(count|bucket)", {where}, url_rule=~"/predict|/v2/.+/infer", '

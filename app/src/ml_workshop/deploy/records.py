@@ -177,12 +177,7 @@ def timestamp(seconds: float) -> str:
 
 @contextlib.contextmanager
 def deploy_lock(path: Path, by: str, since: str) -> Iterator[None]:
-    """Hold the lock of this host; the kernel releases it when the process ends, however it ends.
-
-    Raises:
-        DeployLockedError: Another process holds it; names the user and the time.
-        OutputError: The lock file cannot be opened.
-    """
+    """Hold the lock of this host (or raise DeployLockedError) until the block or the process ends."""
     try:
         file = path.open("a+", encoding="utf-8")
     except OSError as error:

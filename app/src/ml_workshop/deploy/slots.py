@@ -22,7 +22,7 @@ SANDBOX_UNIT = "ml-workshop-deploy-sandbox.service"
 class UnitState:
     """State of a slot's unit."""
 
-    active: str  # activeState: "active", "inactive", "failed", "activating"
+    active: str  # ActiveState: "active", "inactive", "failed", "activating"
     since: str  # when it became active, ISO 8601 in UTC; empty if it is not
     enabled: bool  # whether it starts at boot
 

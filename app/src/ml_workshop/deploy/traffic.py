@@ -41,7 +41,7 @@ def shift(
         if time.monotonic() > deadline:
             raise DeployError(
                 f"HAProxy's health check of slot {new} does not pass within {settings.health_timeout:g} s "
-                f"(health_timeout; status {server.status}): look at 'journalctl -u haproxy'."
+                f"(health_timeout; status {server.status}): run 'journalctl -u haproxy'."
             )
         time.sleep(0.05)
     note = ""

@@ -52,8 +52,8 @@ def problems(
         yield "The run was stopped before its end."
     if result["requests"] < plan.minimum_requests:
         yield (
-            f"Only {result['requests']} requests were made, less than {plan.minimum_requests} prove nothing: "
-            "let it run longer, or with more users or a higher rate."
+            f"Only {result['requests']} requests were made, fewer than the minimum of "
+            f"{plan.minimum_requests}: let it run longer, or with more users or a higher rate."
         )
     if finished and result["requests"] < result.get("requests_due", 0):
         yield (
