@@ -3,6 +3,7 @@
 from grafana_foundation_sdk.models import units
 
 from workshop_monitoring.board import Board, Kind, Panel, Query, Row, job_and_instance
+from workshop_monitoring.gateway_dashboard import SERVER, SLOTS, by_server
 from workshop_monitoring.indicators import DURATION
 from workshop_monitoring.promql import buckets, mean, quantile, rate, select
 
@@ -61,10 +62,10 @@ LATENCY = Panel(
 
 IN_FLIGHT = Panel(
     "Requests in flight",
-    "Requests that are being answered at this moment, by instance; "
+    "Requests that the gateway has passed to a slot and that are not answered yet; "
     "as many as there are workers means that more have to wait.",
     units.Short,
-    (Query("{{instance}}", f"sum by (instance) ({select('ml_workshop_requests_in_progress')})"),),
+    (Query(SERVER, by_server(select("haproxy_server_current_sessions", SLOTS, chosen='job="gateway"'))),),
 )
 
 LATENCY_HEAT_MAP = Panel(

@@ -18,9 +18,6 @@ from server_process import Server, free_port  # noqa: E402
 
 Command = Callable[..., subprocess.CompletedProcess[str]]
 
-GRACE = ("--graceful-timeout", "5")
-"""A worker that gets SIGTERM while it starts misses it, and is killed after this time."""
-
 # No test may reach a real hub; tests that need one start fake_hub.py.
 os.environ["HF_HUB_OFFLINE"] = "1"
 for name in ("HF_TOKEN", "HF_TOKEN_PATH", "CREDENTIALS_DIRECTORY", "LOCUST_REVIEWS"):
@@ -103,7 +100,6 @@ def running(trained: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     """`ml-workshop serve` with 2 workers on a port, with limits that are quickly reached."""
     log, port = tmp_path_factory.mktemp("running") / "log", free_port()
     options = [
-        *GRACE,
         f"--model={trained}",
         f"--port={port}",
         "--workers=2",
@@ -124,7 +120,7 @@ def running(trained: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     server.wait_until_ready(workers=2)
     yield server
     server.process.terminate()
-    server.process.wait(40)
+    server.process.wait(20)
 
 
 @pytest.fixture
@@ -141,7 +137,7 @@ def start(tmp_path: Path) -> Iterator[Callable[..., Server]]:
     ) -> Server:
         path = tmp_path / f"{len(servers)}.sock"
         file = tmp_path / "log"
-        command = [python, "-m", "ml_workshop", "serve", "--model", model, "--socket", path, *GRACE, *options]
+        command = [python, "-m", "ml_workshop", "serve", "--model", model, "--socket", path, *options]
         with file.open("wb") as output:
             process = subprocess.Popen(
                 list(map(str, command)),
@@ -155,7 +151,7 @@ def start(tmp_path: Path) -> Iterator[Callable[..., Server]]:
     yield run
     for server in servers:
         server.process.terminate()
-        server.process.wait(40)
+        server.process.wait(20)
 
 
 @pytest.fixture

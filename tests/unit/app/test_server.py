@@ -90,6 +90,14 @@ def test_requests_in_progress_are_answered_at_a_stop(server: Server) -> None:
     assert server.process.wait(10) == 0
 
 
+def test_a_stop_ends_workers_that_start(start: Callable[..., Server], model: Path) -> None:
+    """Signals that reach a worker before its event loop runs are kept."""
+    server = start(model, "--workers", 8)
+    wait_for(lambda: len(server.workers()) == 8, server)
+    server.process.terminate()
+    assert server.process.wait(25) == 0  # graceful_timeout is 30
+
+
 def wait_for_refusal(server: Server) -> None:
     def refused() -> bool:
         try:

@@ -88,12 +88,6 @@ def test_a_killed_worker_loses_no_counts(server: Server, tmp_path: Path) -> None
     assert load.failures == []
     assert load.lost <= CLIENTS
     assert load.answered <= counted <= load.answered + load.lost
-    assert server.metric("ml_workshop_requests_in_progress") == 1, "the scrape itself"
-
-    def counted_as_live() -> set[int]:
-        return {int(path.stem.rpartition("_")[2]) for path in (tmp_path / "metrics").glob("gauge_live*")}
-
-    wait_for(lambda: counted_as_live() == set(server.workers()), server)
     assert server.metric("ml_workshop_metric_files") == len(list((tmp_path / "metrics").glob("*.db")))
 
 

@@ -144,7 +144,7 @@ def test_inference_shows_rate_errors_duration_and_load() -> None:
         assert f"histogram_quantile({quantile}, sum by (le) (rate(" in asked["Latency"]
     assert 'status=~"5.."' in asked["Error ratio"]
     assert panel("inference", "Latency heat map")["targets"][0]["format"] == "heatmap"
-    assert "ml_workshop_requests_in_progress" in asked["Requests in flight"]
+    assert "haproxy_server_current_sessions" in asked["Requests in flight"]
     assert "by (le, url_rule)" in asked["Latency by route"]
 
 

@@ -46,6 +46,7 @@ def unit_state(slot: str) -> UnitState:
 
 def start_unit(slot: str, timeout: float) -> bool:
     """Start a slot; return whether its start job succeeded within `timeout` seconds."""
+    _run("systemctl", "daemon-reload")  # the template may have changed
     _run("systemctl", "reset-failed", unit_name(slot))
     try:
         return _run("systemctl", "start", unit_name(slot), timeout=timeout).returncode == 0
