@@ -135,7 +135,7 @@ class Deployer:
             write_slot_files(settings, slot, spec)
             candidate.start(settings, slot, spec)
             self._begin(deployment, "shift")
-            note = shift(settings, self._haproxy, state.serving, slot, deployment.steps, self._log)
+            note = shift(settings, self._haproxy, state.serving, deployment, self._log)
         except BaseException as error:
             raise self._undo(deployment, error) from error
         state.serving, state.slots[slot], state.pin = slot, spec, pin

@@ -1,4 +1,7 @@
-"""Settings of deployments: deploy.json, which the role `inference` writes."""
+"""Settings of deployments: deploy.json, which the role `inference` writes.
+
+Functions raise DeployError for missing, unknown and invalid settings.
+"""
 
 import json
 import re
@@ -70,11 +73,7 @@ class Settings:
 
 
 def read_settings(path: Path) -> Settings:
-    """Read deploy.json.
-
-    Raises:
-        DeployError: It is missing, or a setting is missing, unknown, or of the wrong type.
-    """
+    """Read deploy.json."""
     try:
         raw = json.loads(path.read_text(encoding="utf-8"))
         if not isinstance(raw, dict):
@@ -105,11 +104,7 @@ def read_settings(path: Path) -> Settings:
 
 
 def check_steps(steps: list[int]) -> None:
-    """Check the traffic shares of a canary, in percent.
-
-    Raises:
-        DeployError: They do not ascend from 1 or more to 100.
-    """
+    """Check that the traffic shares of a canary, in percent, ascend from 1 or more to 100."""
     if not steps or sorted(set(steps)) != steps or steps[0] < 1 or steps[-1] != 100:
         raise DeployError(
             f"Steps {','.join(map(str, steps))} do not ascend from 1 or more to 100: "

@@ -23,10 +23,7 @@ class UnixConnection(http.client.HTTPConnection):
 
 
 def request(path: Path, url: str, body: object = None, timeout: float = 5) -> tuple[int, dict[str, object]]:
-    """Send a GET, or a POST of a JSON body.
-
-    Returns:
-        Status, and the JSON object of the response ({} if there is none).
+    """Send a GET, or a POST of a JSON body; return the status and the JSON object of the response or {}.
 
     Raises:
         OSError: Nothing listens on the socket.

@@ -81,10 +81,9 @@ def history_table(entries: list[dict[str, Any]]) -> str:
 def report(settings: Settings, state: Status) -> dict[str, Any]:
     """Return the row of this host, from its status and Prometheus.
 
-    Returns:
-        slot, release, revision, accuracy (0 to 1), uptime_seconds, disk_free_bytes, pinned; from Prometheus
-        requests_per_second, error_budget_left (0 to 1, by objective) and alerts (names); without Prometheus
-        these are None, and `problem` has the reason.
+    slot, release, revision, accuracy (0 to 1), uptime_seconds, disk_free_bytes, pinned; from Prometheus
+    requests_per_second, error_budget_left (0 to 1, by objective) and alerts (names); without Prometheus these
+    are None, and `problem` has the reason.
     """
     slot = state["slots"].get(state["serving"] or "", {})
     since = slot.get("since")

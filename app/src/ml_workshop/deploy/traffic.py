@@ -1,4 +1,8 @@
-"""Traffic of the slots: shift it to a candidate, in canary steps, and restore what the state demands."""
+"""Traffic of the slots: shift it to a candidate, in canary steps, and restore what the state demands.
+
+Functions raise DeployRefusedError if the candidate is worse than the old slot (with the deciding numbers),
+DeployError if HAProxy or systemd fails or there is too little traffic, OutputError for a file.
+"""
 
 import time
 from collections.abc import Callable, Mapping
@@ -7,7 +11,7 @@ from typing import Any
 from ml_workshop.deploy.comparison import Counts, Limits, breaches
 from ml_workshop.deploy.haproxy import HAProxy, Server
 from ml_workshop.deploy.prometheus import PrometheusError, slot_counts
-from ml_workshop.deploy.records import State
+from ml_workshop.deploy.records import Deployment, State
 from ml_workshop.deploy.settings import SLOTS, Settings
 from ml_workshop.deploy.slots import enable_unit, stop_unit, unit_state, write_slot_files
 from ml_workshop.errors import DeployError, DeployRefusedError
@@ -19,22 +23,14 @@ Readings = Mapping[str, Counts]
 
 
 def shift(
-    settings: Settings,
-    haproxy: HAProxy,
-    old: str | None,
-    new: str,
-    steps: list[int],
-    log: Callable[[str], None],
+    settings: Settings, haproxy: HAProxy, old: str | None, deployment: Deployment, log: Callable[[str], None]
 ) -> str:
-    """Shift the traffic from the slot `old` (None: no slot serves) to `new` in steps of percent; drain `old`.
+    """Shift the traffic from the slot `old` (None: no slot serves) to the candidate's in steps; drain `old`.
 
     Returns:
         A note for the result; often empty.
-
-    Raises:
-        DeployError: HAProxy cannot reach the candidate, or refuses.
-        DeployRefusedError: The candidate is worse than the old slot.
     """
+    new = deployment.slot
     haproxy.set_server(new, weight=0, admin="ready")
     deadline = time.monotonic() + settings.health_timeout
     while not (server := haproxy.servers()[new]).usable:
@@ -45,7 +41,7 @@ def shift(
             )
         time.sleep(0.05)
     note = ""
-    for percent in steps[:-1]:
+    for percent in deployment.steps[:-1]:
         if old is None or not haproxy.servers()[old].usable:
             note = "all traffic at once: no other slot to compare with"
             break
@@ -64,10 +60,6 @@ def reconcile(settings: Settings, haproxy: HAProxy, state: State) -> list[str]:
 
     Returns:
         A phrase for each change; empty if nothing differed from the state.
-
-    Raises:
-        DeployError: HAProxy or systemd refused.
-        OutputError: A file cannot be written.
     """
     changes = []
     if state.serving:
@@ -114,10 +106,6 @@ def watch_step(settings: Settings, haproxy: HAProxy, old: str, new: str, percent
 
     Returns:
         A note on what was not compared; empty if everything was.
-
-    Raises:
-        DeployRefusedError: The candidate is worse; has the deciding numbers.
-        DeployError: There was too little traffic to compare.
     """
     limits = _limits(settings)
     started = time.monotonic()
@@ -177,17 +165,13 @@ def _since(now: Readings, base: Readings) -> Readings:
 
 
 def _limits(settings: Settings) -> Limits:
-    objectives: dict[str, dict[str, Any]] = {entry["name"]: entry for entry in settings.objectives}
     try:
-        return Limits(
-            1 - objectives["availability"]["objective"] / 100,
-            1 - objectives["latency"]["objective"] / 100,
-            objectives["latency"]["threshold_seconds"],
-            settings.max_class_share_difference,
-            settings.max_confidence_difference,
-            settings.step_min_requests,
-        )
+        objectives: dict[str, dict[str, Any]] = {entry["name"]: entry for entry in settings.objectives}
+        errors, slow = (1 - objectives[name]["objective"] / 100 for name in ("availability", "latency"))
+        threshold = objectives["latency"]["threshold_seconds"]
     except (KeyError, TypeError) as error:
         raise DeployError(
             f"objectives lack {error}: give availability and latency as in monitoring/slo.yml."
         ) from error
+    differences = settings.max_class_share_difference, settings.max_confidence_difference
+    return Limits(errors, slow, threshold, *differences, settings.step_min_requests)

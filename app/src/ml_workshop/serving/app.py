@@ -24,8 +24,7 @@ from ml_workshop.serving.v2 import add_v2_routes
 
 MODEL_NAME = "sentiment"  # default of the V2 protocol
 
-PAGE = Path(__file__).with_name("page.html").read_bytes()
-"""The page to try the model in a browser."""
+PAGE = Path(__file__).with_name("page.html").read_bytes()  # to try the model in a browser
 
 log = logging.getLogger("ml_workshop")
 
