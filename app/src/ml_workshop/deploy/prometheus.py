@@ -7,6 +7,7 @@ import urllib.request
 from collections import defaultdict
 
 from ml_workshop.deploy.comparison import Counts
+from ml_workshop.deploy.settings import Settings
 
 _DURATION = "flask_http_request_duration_seconds"
 _CONFIDENCE = "ml_workshop_prediction_confidence"
@@ -18,8 +19,9 @@ class PrometheusError(Exception):
     """Prometheus does not answer, or its response has another format."""
 
 
-def query(url: str, expression: str) -> list[Series]:
+def query(settings: Settings, expression: str) -> list[Series]:
     """Return labels and current value of each series of a PromQL expression."""
+    url = settings.prometheus_url
     address = f"{url.rstrip('/')}/api/v1/query?{urllib.parse.urlencode({'query': expression})}"
     try:
         with urllib.request.urlopen(address, timeout=5) as response:  # noqa: S310  # root sets the URL
@@ -29,9 +31,9 @@ def query(url: str, expression: str) -> list[Series]:
         raise PrometheusError(f"Prometheus does not answer on {url} ({error})") from error
 
 
-def slot_counts(url: str, instance: str, threshold_seconds: float) -> dict[str, Counts]:
-    """Return the current counts of an instance by slot; the threshold is an edge of its histogram."""
-    where = f'job="inference", instance={json.dumps(instance)}'
+def slot_counts(settings: Settings, threshold_seconds: float) -> dict[str, Counts]:
+    """Return the current counts of this host by slot; the threshold is an edge of the histogram."""
+    where = f'job="inference", instance={json.dumps(settings.prometheus_instance)}'
     requests = (
         f'{{__name__=~"{_DURATION}_(count|bucket)", {where}, url_rule=~"/predict|/v2/.+/infer", '
         f'le=~"|{float(threshold_seconds)}"}}'
@@ -39,8 +41,8 @@ def slot_counts(url: str, instance: str, threshold_seconds: float) -> dict[str, 
     predictions = f'{{__name__=~"ml_workshop_predictions_total|{_CONFIDENCE}_(sum|count)", {where}}}'
     slots: dict[str, list[Series]] = defaultdict(list)
     for labels, value in (
-        *query(url, f"sum by (__name__, slot, status) ({requests})"),
-        *query(url, f"sum by (__name__, slot, label) ({predictions})"),
+        *query(settings, f"sum by (__name__, slot, status) ({requests})"),
+        *query(settings, f"sum by (__name__, slot, label) ({predictions})"),
     ):
         slots[labels.get("slot", "")].append((labels, value))
     return {slot: _counts(series) for slot, series in slots.items()}

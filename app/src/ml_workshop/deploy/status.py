@@ -96,14 +96,13 @@ def report(settings: Settings, state: Status) -> dict[str, Any]:
         **dict.fromkeys(("requests_per_second", "error_budget_left", "alerts")),
         "problem": state["problem"],
     }
-    url = settings.prometheus_url
-    if not url:
+    if not settings.prometheus_url:
         return row
     where = f'job="inference", url_rule=~"/predict|/v2/.+/infer", instance="{settings.prometheus_instance}"'
     try:
-        rate = query(url, f"sum(rate(flask_http_request_duration_seconds_count{{{where}}}[2m]))")
-        budget = query(url, "slo:period_error_budget_remaining:ratio")
-        alerts = query(url, 'ALERTS{alertstate="firing", severity!="none"}')
+        rate = query(settings, f"sum(rate(flask_http_request_duration_seconds_count{{{where}}}[2m]))")
+        budget = query(settings, "slo:period_error_budget_remaining:ratio")
+        alerts = query(settings, 'ALERTS{alertstate="firing", severity!="none"}')
     except PrometheusError as error:
         return row | {"problem": row["problem"] or str(error)}
     return row | {

@@ -147,8 +147,7 @@ def _prometheus_counts(settings: Settings, limits: Limits) -> tuple[str, Reading
     if not settings.prometheus_url:
         return "prometheus_url is not set", {}
     try:
-        url, instance = settings.prometheus_url, settings.prometheus_instance
-        return "", slot_counts(url, instance, limits.threshold_seconds)
+        return "", slot_counts(settings, limits.threshold_seconds)
     except PrometheusError as error:
         return str(error), {}
 
