@@ -60,7 +60,8 @@ unit: export TRAIN_ON_IMDB := $(if $(wildcard ../shared/data/imdb),1)
 unit: venv-test venv-app promtool haproxy sshd ## Unit and template tests: a few minutes, no hosts
 	pytest -q -n 2 tests/unit --ignore=tests/unit/app
 	pytest -q tests/templates   # a process of its own: with Ansible's controller code in it, modules warn elsewhere
-	app/.venv/bin/pytest -q tests/unit/app
+	app/.venv/bin/pytest -q -n 2 --dist loadfile -m "not timing" tests/unit/app
+	app/.venv/bin/pytest -q -m timing tests/unit/app
 	pytest -q tests/gateway
 
 molecule: venv-test venv-app hosts chromium ## Every role and the whole site on real systemd hosts; SCENARIO=-s\ name for one

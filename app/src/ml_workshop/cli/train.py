@@ -20,26 +20,26 @@ def register(subcommands: "Subcommands") -> None:
     # A group, because argparse cannot require one of two names of different visibility.
     output = train.add_mutually_exclusive_group(required=True)
     add_with_alias(
-        output.add_argument, "--output-dir", type=Path, metavar="DIR", help="model directory to make"
+        output.add_argument, "--output-dir", type=Path, metavar="DIR", help="model directory to create"
     )
     train.add_argument(
         "--examples",
         type=Path,
         metavar="FILE",
-        help="also write up to 500 test rows as JSON lines, for a load test",
+        help="also write up to 500 test rows as JSON lines for a load test",
     )
-    _add_what_determines_the_result(train)
+    _add_training_options(train)
     fingerprint = subcommand(
         subcommands,
         "fingerprint",
         _fingerprint,
         "train",
-        "print a hash of all that determines what train makes",
+        "print a hash of everything that determines the model",
     )
-    _add_what_determines_the_result(fingerprint)
+    _add_training_options(fingerprint)
 
 
-def _add_what_determines_the_result(parser: argparse.ArgumentParser) -> None:
+def _add_training_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--dataset",
         default="stanfordnlp/imdb",

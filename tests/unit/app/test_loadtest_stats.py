@@ -1,4 +1,4 @@
-"""What the load test counts: fine enough, mergeable, and judged in sentences."""
+"""Statistics of a load test: precision, merging, and the comparison with objectives."""
 
 import json
 import random
@@ -7,11 +7,9 @@ from typing import Any
 
 import pytest
 from ml_workshop.loadtest.exporter import EDGES
-from ml_workshop.loadtest.figures import Figures, Outcome
-from ml_workshop.loadtest.latencies import Latencies
 from ml_workshop.loadtest.plan import Objective, Plan
-from ml_workshop.loadtest.schedule import schedule
-from ml_workshop.loadtest.verdict import problems, summary
+from ml_workshop.loadtest.request_stats import Latencies, Outcome, RequestStats
+from ml_workshop.loadtest.slo_check import problems, summary
 from ml_workshop.serving.metrics import SECONDS
 
 AVAILABILITY, LATENCY = Objective("availability", 99.9), Objective("latency", 99.0, 0.05)
@@ -57,15 +55,15 @@ def test_counts_below_an_edge_are_those_of_the_durations(durations: list[float])
 
 
 def test_processes_merge_into_what_one_would_have_counted(durations: list[float]) -> None:
-    one, halves = Figures(), [Figures(), Figures()]
+    one, halves = RequestStats(), [RequestStats(), RequestStats()]
     outcomes = [Outcome.RIGHT, Outcome.WRONG, Outcome.UNAVAILABLE]
     for number, seconds in enumerate(durations):
         route = ("POST", "/predict" if number % 5 else "/predict (batch)")
-        for figures in (one, halves[number % 2]):
-            figures.record(*route, seconds, outcomes[number % 3])
-    merged = Figures()
+        for stats in (one, halves[number % 2]):
+            stats.record(*route, seconds, outcomes[number % 3])
+    merged = RequestStats()
     for half in halves:
-        merged.add(Figures.from_message(json.loads(json.dumps(half.to_message()))))
+        merged.add(RequestStats.from_message(json.loads(json.dumps(half.to_message()))))
     assert merged.total().latencies.buckets == one.total().latencies.buckets
     assert {key: (r.wrong, r.unavailable, r.latencies.count) for key, r in merged.routes.items()} == {
         key: (r.wrong, r.unavailable, r.latencies.count) for key, r in one.routes.items()
@@ -77,61 +75,53 @@ def test_dashboards_can_lay_the_client_s_buckets_over_the_server_s() -> None:
 
 
 def test_arrivals_keep_the_rate_and_processes_take_turns() -> None:
-    due = list(schedule(rate=100, ramp=2, hold=3))
+    due = list(plan(rate=100, ramp=2, hold=3).arrivals())
     assert len(due) == 100 + 300
     assert sum(moment < 1 for moment in due) == 25  # the rate is half way up by then
     assert all(later - earlier == pytest.approx(0.01) for earlier, later in pairwise(due[100:]))
-    shares = [list(schedule(100, 2, 3, index, 3)) for index in range(3)]
+    shares = [list(plan(rate=100, ramp=2, hold=3).arrivals(index, 3)) for index in range(3)]
     assert sorted(chain.from_iterable(shares)) == due
 
 
-def judged(figures: Figures, finished: bool = True, **changes: Any) -> list[str]:
-    result = summary(plan(**changes), figures, 1.0)
+def found_problems(stats: RequestStats, finished: bool = True, **changes: Any) -> list[str]:
+    result = summary(plan(**changes), stats, 1.0)
     return list(problems(plan(**changes), result, {"connection refused": 3, "timed out": 1}, finished))
 
 
-def figures(right: int = 0, wrong: int = 0, unavailable: int = 0, seconds: float = 0.001) -> Figures:
-    made = Figures()
-    for outcome, count in (
-        (Outcome.RIGHT, right),
-        (Outcome.WRONG, wrong),
-        (Outcome.UNAVAILABLE, unavailable),
-    ):
+def sent(right: int = 0, wrong: int = 0, unavailable: int = 0, seconds: float = 0.001) -> RequestStats:
+    made = RequestStats()
+    for outcome, count in zip(Outcome, (right, wrong, unavailable), strict=True):
         for _ in range(count):
             made.record("POST", "/predict", seconds, outcome)
     return made
 
 
 def test_a_good_run_has_no_problem() -> None:
-    assert judged(figures(right=999, unavailable=1)) == []
+    assert found_problems(sent(right=999, unavailable=1)) == []
 
 
 @pytest.mark.parametrize(
     ("made", "changes", "sentence"),
     [
-        (figures(right=9), {}, "Only 9 requests were made, less than 10 prove nothing: let it run longer"),
-        (figures(), {}, "Only 0 requests were made"),
-        (figures(right=999, wrong=1), {}, "1 of 1000 answers were wrong; most often: connection refused."),
+        (sent(right=9), {}, "Only 9 requests were made, fewer than the minimum of 10: let it run longer"),
+        (sent(), {}, "Only 0 requests were made"),
+        (sent(right=999, wrong=1), {}, "1 of 1000 answers were wrong; most often: connection refused."),
         (
-            figures(right=998, unavailable=2),
+            sent(right=998, unavailable=2),
             {},
             "99.8 % of the requests were answered without a 5xx, the objective is 99.9 %; most often: conn",
         ),
-        (
-            figures(right=100, seconds=0.06),
-            {},
-            "0 % of the requests took at most 50 ms, the objective is 99 %.",
-        ),
-        (figures(right=100), {"finished": False}, "The run was stopped before its end."),
+        (sent(right=100, seconds=0.06), {}, "0 % of the requests took at most 50 ms, the objective is 99 %."),
+        (sent(right=100), {"finished": False}, "The run was stopped before its end."),
     ],
 )
-def test_each_way_to_fail_has_its_sentence(made: Figures, changes: dict[str, Any], sentence: str) -> None:
-    assert judged(made, **changes)[0].startswith(sentence)
+def test_each_problem_has_its_message(made: RequestStats, changes: dict[str, Any], sentence: str) -> None:
+    assert found_problems(made, **changes)[0].startswith(sentence)
 
 
-def test_a_generator_that_is_late_says_so() -> None:
-    made = figures(right=100, seconds=0.06)
+def test_a_generator_that_is_late_is_named() -> None:
+    made = sent(right=100, seconds=0.06)
     for _ in range(100):
         made.start_delays.record(0.03)
-    assert "generator itself was late by 30" in judged(made, mode="open")[0]
-    assert "generator" not in judged(figures(right=100, seconds=0.06), mode="open")[0]
+    assert "generator itself was late by 30" in found_problems(made, mode="open")[0]
+    assert "generator" not in found_problems(sent(right=100, seconds=0.06), mode="open")[0]
