@@ -115,7 +115,9 @@ def _are_labels(value: object) -> bool:
 
 
 def _is_recipe(value: object) -> bool:
-    return isinstance(value, dict) and all(map(_is_number, value.values()))
+    return isinstance(value, dict) and all(
+        isinstance(number, bool) or _is_number(number) for number in value.values()
+    )
 
 
 def _is_time(value: object) -> bool:
