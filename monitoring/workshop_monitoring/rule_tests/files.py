@@ -25,7 +25,7 @@ def files(slos: list[Slo], settings: Alerting) -> dict[str, str]:
         name, minimum = f"slo-{slo.name}", settings.minimum_failed_requests
         # Otherwise at random, and a rule would see what another one recorded an evaluation ago.
         order = [f"sloth-slo-{kind}-{slo.id}" for kind in ("sli-recordings", "meta-recordings", "alerts")]
-        # Rules are evaluated no more often than a test looks: a month of minutes would take minutes.
+        # As coarse as each test permits: evaluating a month every minute would take minutes.
         parts: list[tuple[str, Iterable[Scenario | Recording], str]] = [
             ("requests", objectives.recordings(slo), "1h"),
             ("period", objectives.period(slo), "1d"),
