@@ -98,7 +98,7 @@ stop_docker() {
     [ -f .lab/dockerd.ours ] || return 0
     local pid deadline=$((SECONDS + 30))
     pid=$(cat /var/run/docker.pid 2>/dev/null) || { rm -f .lab/dockerd.ours; return 0; }
-    if [ -n "$(docker ps -q 2>/dev/null)" ]; then say "the Docker daemon goes on: other containers run in it"; return 0; fi
+    if [ -n "$(docker ps -q 2>/dev/null)" ]; then say "the Docker daemon still runs: it has other containers"; return 0; fi
     say "stopping the Docker daemon"
     kill "$pid" 2>/dev/null || true
     while kill -0 "$pid" 2>/dev/null && [ $SECONDS -lt $deadline ]; do read -rt 0.2 <> <(:) || true; done

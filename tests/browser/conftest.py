@@ -80,7 +80,7 @@ def scraped(site: Site) -> dict[str, list[str]]:
 
 
 def targets(prometheus: str) -> dict[str, list[str]]:
-    """What Prometheus scrapes; it says nothing in its first seconds."""
+    """Active targets of Prometheus; there are none in its first seconds."""
     deadline = time.monotonic() + PATIENCE_SECONDS
     while time.monotonic() < deadline:
         answer = requests.get(f"{prometheus}/api/v1/targets", params={"state": "active"}, timeout=10).json()

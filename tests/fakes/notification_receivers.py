@@ -41,7 +41,7 @@ class Webhook(http.server.BaseHTTPRequestHandler):
         self.wfile.write(b"ok")  # as Slack's incoming webhooks answer
 
     def log_message(self, *_: Any) -> None:
-        """Say nothing: the file says what arrived."""
+        """Log nothing: the file has the messages."""
 
 
 class MailServer(socketserver.ThreadingTCPServer):

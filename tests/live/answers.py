@@ -41,7 +41,7 @@ Answers = dict[tuple[str, Query], Answer]
 
 
 def ask_all(api: Api) -> Answers:
-    """The answer to each query, asked until it is a good one or the time is over."""
+    """The answer to each query, repeated until it is complete or the time is over."""
     interval = api.scrape_interval()
     waiting = {
         (board.uid, query): (board, panel)
@@ -81,7 +81,7 @@ def variables(board: Board, scrape_interval: int) -> dict[str, str]:
 
 
 def complaint(kind: Kind, query: Query, data: Any) -> str:
-    """Why a panel of this kind cannot draw this answer; empty when it can, or says why there is nothing."""
+    """Why a panel of this kind cannot draw this answer; empty when it can, or when it may be empty."""
     wanted = "vector" if kind is Kind.TABLE else "matrix"
     if data["resultType"] != wanted:
         return f"a {data['resultType']} instead of a {wanted}"

@@ -1,4 +1,4 @@
-"""The HTTP API of a Prometheus, asked as a dashboard asks it."""
+"""The HTTP API of a Prometheus, queried like a dashboard does."""
 
 import time
 from typing import Any
@@ -20,11 +20,11 @@ class Api:
         """The data of an answer.
 
         Raises:
-            AssertionError: Prometheus refused the request; it says why.
+            AssertionError: Prometheus rejected the request.
         """
-        said = self._session.get(f"{self._address}/api/v1/{path}", params=parameters, timeout=30).json()
-        assert said["status"] == "success", said["error"]
-        return said["data"]
+        result = self._session.get(f"{self._address}/api/v1/{path}", params=parameters, timeout=30).json()
+        assert result["status"] == "success", result["error"]
+        return result["data"]
 
     def scrape_interval(self) -> int:
         """Longest time between two scrapes of a job, in seconds."""

@@ -29,7 +29,7 @@ def page(site: Site) -> str:
 
 @pytest.fixture(scope="module")
 def drawn(site: Site, page: str, answers: Answers, tmp_path_factory: pytest.TempPathFactory) -> str:
-    """The page as a browser has it, opened anew until there is something to see."""
+    """The page in a browser, reloaded until it shows data."""
     browser = shutil.which("chromium") or shutil.which("google-chrome")
     if not browser:
         pytest.skip("neither chromium nor google-chrome is installed here")

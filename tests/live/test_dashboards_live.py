@@ -1,4 +1,4 @@
-"""Every query of every panel is asked of a real Prometheus, while Locust makes traffic on a real service."""
+"""Every query of every panel runs on a real Prometheus, while Locust generates traffic on a real service."""
 
 import time
 
@@ -65,9 +65,9 @@ def test_the_idle_slot_is_no_target_that_is_down(api: Api, answers: Answers) -> 
 def test_an_answer_that_cannot_be_drawn_is_noticed(
     kind: Kind, query: Query, reason: str, api: Api, answers: Answers
 ) -> None:
-    said = complaint(kind, query, api.ask(query, kind, {}, step=15))
-    assert said.startswith(reason)
-    assert bool(said) == bool(reason)
+    found = complaint(kind, query, api.ask(query, kind, {}, step=15))
+    assert found.startswith(reason)
+    assert bool(found) == bool(reason)
 
 
 def test_a_query_that_prometheus_refuses_is_noticed(api: Api) -> None:

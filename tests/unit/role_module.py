@@ -34,7 +34,7 @@ def load_modules(role: str) -> dict[str, ModuleType]:
 def run_module(
     module: ModuleType, capsys: pytest.CaptureFixture[str], check: bool, parameters: dict[str, Any]
 ) -> dict[str, Any]:
-    """Run a module with --diff and these parameters; return what it tells Ansible."""
+    """Run a module with --diff and these parameters; return its result."""
     capsys.readouterr()
     plain = {key: str(value) if isinstance(value, Path) else value for key, value in parameters.items()}
     arguments = plain | {"_ansible_check_mode": check, "_ansible_diff": True}

@@ -73,13 +73,13 @@ left_to_conda:
   elements: str
   returned: success
 details:
-  description: Everything that pip said.
+  description: Output of pip.
   type: str
   returned: when pip fails
 """
 
 
-#: What conda brings along with pip, and nobody misses in the locked version.
+#: Installed by conda together with pip; not locked.
 PACKAGING = {"pip", "setuptools", "wheel"}
 
 
@@ -174,7 +174,7 @@ def install(module: AnsibleModule, python: Path, wanted: dict[str, Pin]) -> None
 
 
 def sentence(python: Path, run: subprocess.CompletedProcess[str], extra_index_url: str) -> str:
-    """Make one sentence of what pip said: what is wrong, where, and what to do."""
+    """Explain pip's output in one sentence."""
     if "No space left on device" in run.stderr:
         places = (python.parent, Path(tempfile.gettempdir()))
         free = ", ".join(f"{shutil.disk_usage(p).free // 1_000_000} MB free at {p}" for p in places)
@@ -182,7 +182,7 @@ def sentence(python: Path, run: subprocess.CompletedProcess[str], extra_index_ur
     if "DO NOT MATCH THE HASHES" in run.stderr:
         names = ", ".join(re.findall(r"^ +(\S+==\S+) from ", run.stderr, re.MULTILINE)) or "a package"
         return (
-            f"The hash of {names} is not the locked one: compile the locks anew, or find out who changed it."
+            f"The hash of {names} is not the locked one: recompile the locks, or find out who changed it."
         )
     reason = pip_failure(run)
     indexes = f"the configured index and {extra_index_url}" if extra_index_url else "the configured index"

@@ -22,10 +22,10 @@ description:
   - Creates, changes and repairs a conda environment from any conda channel, by the solver and installer of
     py-rattler. The result is an ordinary environment; the C(conda) command, when there is one, lists and
     activates it.
-  - With O(specs) nothing is done, and no channel is asked, while the environment satisfies them. With O(lock)
-    the environment is exactly what the lock says, and an unchanged one needs no network and no solver.
+  - With O(specs) nothing is done and no channel is read while the environment satisfies them. With O(lock)
+    the environment matches the lock exactly, and an unchanged one needs no network and no solver.
   - An environment is damaged when a package's record cannot be read, or when a file of a package is missing
-    or has another size. Damaged packages are linked anew from the package cache; what pip installed stays.
+    or has another size. Damaged packages are relinked from the package cache; packages of pip stay.
   - Everything is downloaded, unpacked and linked once beside the prefix before a file of an existing
     environment is touched. A run that was killed is made good by the next one.
 version_added: "1.0.0"
@@ -80,7 +80,7 @@ options:
     required: true
   state:
     description:
-      - V(present) keeps what satisfies O(specs); V(latest) asks the channels for newer packages; V(absent)
+      - V(present) keeps what satisfies O(specs); V(latest) reads the channels for newer packages; V(absent)
         removes the environment.
     type: str
     choices: [present, latest, absent]
@@ -140,7 +140,7 @@ failure:
   type: str
   returned: failure of the solver or the installer
 details:
-  description: Everything that the solver or the installer said.
+  description: Output of the solver or the installer.
   type: str
   returned: failure of the solver or the installer
 """
@@ -221,7 +221,7 @@ def remove(module: AnsibleModule, prefix: Path, environment: Environment) -> Non
 
 
 def follow_lock(module: AnsibleModule, prefix: Path, environment: Environment) -> None:
-    """Make the environment what the lock says; without the solver as long as it is."""
+    """Make the environment match the lock; the solver is not needed."""
     locked = parse_lock(module.params["lock"])
     wanted = {name: entry.package for name, entry in locked.items()}
     same = environment.packages.keys() == wanted.keys() and all(

@@ -16,13 +16,13 @@ module: checked_directory
 short_description: Exactly these files in a directory, once a program accepts them
 description:
   - Writes files into a directory and removes all others from it. When anything would change, a program is
-    asked about the new files first, all of them together; when it refuses, nothing is written.
+    run on all new files together first; if it fails, nothing is written.
 version_added: "1.0.0"
 author: ml-workshop
 attributes:
   check_mode:
     support: full
-    description: The program is asked in check mode as well.
+    description: The program runs in check mode, too.
   diff_mode:
     support: full
     description: One diff per file that changes.
@@ -60,7 +60,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 refused:
-  description: What the program said.
+  description: Output of the program.
   type: str
   returned: when it refuses the files
 """
@@ -114,11 +114,11 @@ def ask(module: AnsibleModule, wanted: dict[str, str]) -> None:
     with tempfile.TemporaryDirectory() as directory:
         for name, text in wanted.items():
             (Path(directory) / name).write_text(text)
-        said = subprocess.run(  # noqa: S603 - the program is the task's own parameter
+        result = subprocess.run(  # noqa: S603 - the program is the task's own parameter
             [*program, *sorted(wanted)], cwd=directory, capture_output=True, text=True, check=False
         )
-    if said.returncode:
-        reason = " ".join((said.stderr or said.stdout).split())
+    if result.returncode:
+        reason = " ".join((result.stderr or result.stdout).split())
         module.fail_json(
             msg=f"{Path(program[0]).name} refuses the new files of {module.params['dest']}: {reason}.",
             refused=reason,
@@ -126,7 +126,7 @@ def ask(module: AnsibleModule, wanted: dict[str, str]) -> None:
 
 
 def replace(path: Path, text: str) -> None:
-    """Write a file so that nobody sees a part of it."""
+    """Write a file atomically."""
     descriptor, name = tempfile.mkstemp(dir=path.parent)
     with os.fdopen(descriptor, "w") as file:
         file.write(text)

@@ -2,4 +2,4 @@
 
 
 class BenchmarkError(Exception):
-    """The benchmark cannot go on; the message is a sentence that says why and what to do."""
+    """The benchmark cannot continue; the message has the reason and the remedy."""

@@ -1,4 +1,4 @@
-"""From measurements to the figures that are judged."""
+"""From measurements to the figures that the bars compare."""
 
 from collections.abc import Callable, Sequence
 from statistics import median
@@ -20,11 +20,11 @@ from benchmark.measurements import (
     Training,
 )
 
-JUDGED_CONNECTIONS = 16
+COMPARED_CONNECTIONS = 16
 
 
 def figures(results: Results) -> dict[str, float]:
-    """Return what is judged, by the key of its promise."""
+    """Return the figures by the key of their bar."""
     found: dict[str, float] = {}
     if results.training:
         found |= training_figures(results.training)
@@ -53,8 +53,8 @@ def training_figures(seen: Training) -> dict[str, float]:
 def serving_figures(seen: Serving) -> dict[str, float]:
     """Return ratios, a worker's memory in 10^6 bytes, and seconds to start.
 
-    A prediction of the workshop's way was timed with PyTorch's own choice of threads and with one; the faster
-    is the opponent.
+    A prediction of the workshop was timed with PyTorch's own choice of threads and with one; the faster
+    is compared.
     """
     predictions = dict(seen.prediction_microseconds)
     ours = predictions.pop(OURS)
@@ -71,19 +71,19 @@ def serving_figures(seen: Serving) -> dict[str, float]:
 
 
 def further_ratios(seen: Serving) -> dict[str, float]:
-    """Return ratios that no promise is about: to variants that are stronger than what people would run."""
+    """Return ratios without a bar: to variants that are stronger than what is usually run."""
     return {
-        "requests/s / workshop's way with 2 processes": load_ratio(seen.loads, requests, OURS, WORKSHOP_TWO),
-        "p99 / workshop's way": load_ratio(seen.loads, p99, OURS, WORKSHOP_ONE),
-        "p99 / workshop's way with 2 processes": load_ratio(seen.loads, p99, OURS, WORKSHOP_TWO),
+        "requests/s / workshop with 2 processes": load_ratio(seen.loads, requests, OURS, WORKSHOP_TWO),
+        "p99 / workshop": load_ratio(seen.loads, p99, OURS, WORKSHOP_ONE),
+        "p99 / workshop with 2 processes": load_ratio(seen.loads, p99, OURS, WORKSHOP_TWO),
         "requests/s / no-op in Flask on Gunicorn's gthread": load_ratio(seen.loads, requests, OURS, NOOP),
         "requests/s through HAProxy / without": load_ratio(seen.loads, requests, GATEWAY, OURS),
     }
 
 
-def load_ratio(loads: Loads, value: Callable[[Load], float], server: str, opponent: str) -> float:
+def load_ratio(loads: Loads, value: Callable[[Load], float], server: str, other: str) -> float:
     """Return the ratio of a value of two servers, at 16 connections."""
-    runs = ([value(load) for load in loads[name][JUDGED_CONNECTIONS]] for name in (server, opponent))
+    runs = ([value(load) for load in loads[name][COMPARED_CONNECTIONS]] for name in (server, other))
     return paired_ratio(*runs)
 
 

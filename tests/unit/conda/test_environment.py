@@ -1,4 +1,4 @@
-"""Promises of the module conda_environment, on a channel of a few bytes."""
+"""The module conda_environment, on a channel of a few bytes."""
 
 import json
 import re
@@ -42,12 +42,12 @@ def test_check_mode_tells_the_truth_and_touches_nothing(run: Run, prefix: Path, 
     if existing:
         run(specs=["base"])
     before = files(prefix.parents[1])
-    told = run(check=True, specs=["tool"])
+    checked = run(check=True, specs=["tool"])
     assert files(prefix.parents[1]) == before
     done = run(specs=["tool"])
-    assert told["changed"]
-    assert told["diff"] == done["diff"]
-    assert re.search(r"^tool 1.0 h0_0 file://", told["diff"]["after"], re.MULTILINE)
+    assert checked["changed"]
+    assert checked["diff"] == done["diff"]
+    assert re.search(r"^tool 1.0 h0_0 file://", checked["diff"]["after"], re.MULTILINE)
     assert not run(check=True, specs=["tool"])["changed"]
 
 
@@ -136,7 +136,7 @@ def test_a_locked_archive_with_another_content_is_refused(run: Run, prefix: Path
     archive.write_bytes(archive.read_bytes() + b"tampered")
     result = run(lock=lock)
     assert result["failure"] == "download"
-    assert "is not what the lock file says" in result["msg"]
+    assert "differs from the lock file" in result["msg"]
     assert not prefix.exists()
 
 

@@ -1,4 +1,4 @@
-"""Bad input fails before any host is touched, with a sentence that says what to do."""
+"""Invalid input fails before any host is changed, with a sentence that names the remedy."""
 
 import getpass
 import os
@@ -22,7 +22,7 @@ AWS = (ROOT / "inventory/aws.ini").read_text()
 
 
 def filled(a: str = "203.0.113.10", b: str = "203.0.113.20", **settings: str) -> str:
-    """Fill in inventory/aws.ini as a participant would; nobody answers in 203.0.113.0/24."""
+    """Fill in inventory/aws.ini like a user; 203.0.113.0/24 does not answer."""
     text = AWS.replace("ADDRESS_OF_INSTANCE_A", a).replace("ADDRESS_OF_INSTANCE_B", b)
     text = re.sub("^ansible_ssh_private_key_file=.*$", "", text, flags=re.MULTILINE)
     return text + "".join(f"\n{name}={value}" for name, value in settings.items())

@@ -17,7 +17,7 @@ class Installed:
     """One installed distribution.
 
     Attributes:
-        installer: who installed it, as the distribution says (`pip`, `conda` ...), or empty.
+        installer: its installer, from the distribution's metadata (`pip`, `conda` ...), or empty.
         damage: what is wrong with it, or empty.
         metadata: its .dist-info directory.
     """

@@ -6,7 +6,7 @@ import os
 import re
 import subprocess
 
-#: What pip says when no index answers.
+#: pip's message when no index answers.
 NETWORK = re.compile(r"(?i)connection|timed? ?out|resolv|ssl|proxy|no matching distribution|could not fetch")
 
 

@@ -203,7 +203,7 @@ def verify(path: Path, entry: dict[str, str]) -> None:
     if digest != entry[kind]:
         raise Failure(
             "download",
-            f"{path} is not what the lock file says: its {kind} is {digest} instead of {entry[kind]}",
+            f"{path} differs from the lock file: its {kind} is {digest} instead of {entry[kind]}",
         )
 
 
@@ -302,10 +302,10 @@ def describe(record: RepoDataRecord) -> dict[str, str]:
 
 
 async def answer(request: dict[str, Any]) -> dict[str, Any]:
-    """Do what the request asks for.
+    """Execute the request.
 
     Raises:
-        Failure: with a sentence that says what is wrong.
+        Failure: with a sentence that explains it.
     """
     prefix, cache_dir = Path(request["prefix"]), Path(request["cache_dir"])
     installed = installed_records(prefix, request["broken_records"])
