@@ -67,7 +67,7 @@ options:
 """
 
 EXAMPLES = r"""
-- name: The release is current
+- name: Switch to the release
   application_release:
     install_dir: /opt/application
     release: 3f6c0ab9d1e2

@@ -50,7 +50,7 @@ options:
 """
 
 EXAMPLES = r"""
-- name: What the service imports
+- name: Install what the service imports
   locked_requirements:
     python: /opt/conda/envs/science/bin/python
     locks:
@@ -181,9 +181,7 @@ def sentence(python: Path, run: subprocess.CompletedProcess[str], extra_index_ur
         return f"No space left to install Python packages ({free}): make room."
     if "DO NOT MATCH THE HASHES" in run.stderr:
         names = ", ".join(re.findall(r"^ +(\S+==\S+) from ", run.stderr, re.MULTILINE)) or "a package"
-        return (
-            f"The hash of {names} is not the locked one: recompile the locks, or find out who changed it."
-        )
+        return f"The hash of {names} is not the locked one: recompile the locks, or find out who changed it."
     reason = pip_failure(run)
     indexes = f"the configured index and {extra_index_url}" if extra_index_url else "the configured index"
     advice = f": see that the host reaches {indexes}" if NETWORK.search(reason) else ""

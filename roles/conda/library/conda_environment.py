@@ -88,21 +88,21 @@ options:
 """
 
 EXAMPLES = r"""
-- name: An environment from specs
+- name: Create an environment from specs
   conda_environment:
     prefix: /opt/conda/envs/science
     specs: [python=3.11.*, pip]
     cache_dir: /opt/conda/pkgs
     tool: /opt/conda-tool
 
-- name: An environment from a lock file on the controller
+- name: Create an environment from a lock file on the controller
   conda_environment:
     prefix: /opt/conda/envs/science
     lock: "{{ lookup('ansible.builtin.file', 'science.linux-64.lock') }}"
     cache_dir: /opt/conda/pkgs
     tool: /opt/conda-tool
 
-- name: No environment
+- name: Remove the environment
   conda_environment:
     prefix: /opt/conda/envs/science
     cache_dir: /opt/conda/pkgs
