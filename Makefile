@@ -1,4 +1,4 @@
-# Everything a person does with this repository; `make help` lists it.
+# Entry points of this repository; `make help` lists them.
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help

@@ -1,10 +1,8 @@
-"""Rules for dashboards: those of grafana/dashboard-linter (explained in its docs/rules), and some of ours.
+"""Rules of grafana/dashboard-linter (explained in its docs/rules) that grafana.py does not guarantee.
 
-Each takes a dashboard as Grafana reads it (JSON) and yields what breaks it. The linter is a Go program
-that no package brings; its names are kept, so that its documentation can be looked up.
+Each takes a dashboard as Grafana's JSON and yields its violations.
 """
 
-import itertools
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -34,25 +32,6 @@ class Violation:
 Rule = Callable[[Json], Iterator[Violation]]
 
 
-def template_datasource(board: Json) -> Iterator[Violation]:
-    """The data source can be chosen."""
-    found = _variable(board, "datasource")
-    if not found or found["type"] != "datasource" or found["query"] != "prometheus":
-        yield Violation("", "has no variable datasource for Prometheus")
-    elif found["label"] != "Data source":
-        yield Violation("", "labels its data source otherwise than 'Data source'")
-
-
-def template_job(board: Json) -> Iterator[Violation]:
-    """The job can be chosen."""
-    yield from _label_variable(board, "job", "Job")
-
-
-def template_instance(board: Json) -> Iterator[Violation]:
-    """The instance can be chosen."""
-    yield from _label_variable(board, "instance", "Instance")
-
-
 def template_label_promql(board: Json) -> Iterator[Violation]:
     """Variables query label_values of a valid selector."""
     for variable in _query_variables(board):
@@ -65,40 +44,12 @@ def template_label_promql(board: Json) -> Iterator[Violation]:
             yield Violation("", f"variable {variable['name']}: {message}")
 
 
-def template_on_time_change_reload(board: Json) -> Iterator[Violation]:
-    """Variables are refreshed when the time range changes."""
-    for variable in _query_variables(board):
-        if variable["refresh"] != 2:
-            yield Violation("", f"variable {variable['name']} is not refreshed with the time range")
-
-
-def template_multiple(board: Json) -> Iterator[Violation]:
-    """Several values, or all, can be chosen."""
-    for variable in _query_variables(board):
-        if not (variable["multi"] and variable["includeAll"] and variable["allValue"] == ".+"):
-            yield Violation("", f"variable {variable['name']} does not offer several values and all (.+)")
-
-
-def uneditable_dashboard(board: Json) -> Iterator[Violation]:
-    """Provisioned dashboards are read-only: edits in the browser would be lost."""
-    if board["editable"]:
-        yield Violation("", "is editable")
-
-
 def dashboard_description(board: Json) -> Iterator[Violation]:
     """A dashboard has a title, and its description is a question."""
     if not board["title"] or board["title"] == "New dashboard":
         yield Violation("", "has no title of its own")
     if not board["description"].endswith("?"):
         yield Violation("", "has a description that is not a question")
-
-
-def panel_datasource(board: Json) -> Iterator[Violation]:
-    """Panels and their targets use $datasource."""
-    expected = {"type": "prometheus", "uid": "${datasource}"}
-    for panel in _panels(board):
-        if any(part.get("datasource") != expected for part in (panel, *panel["targets"])):
-            yield Violation(panel["title"], "does not use $datasource")
 
 
 def panel_title_description(board: Json) -> Iterator[Violation]:
@@ -119,31 +70,6 @@ def panel_units(board: Json) -> Iterator[Violation]:
         unit = panel["fieldConfig"]["defaults"].get("unit")
         if unit not in KNOWN_UNITS:
             yield Violation(panel["title"], f"has the unit {unit!r}")
-
-
-def panel_no_targets(board: Json) -> Iterator[Violation]:
-    """Panels have a query."""
-    for panel in _panels(board):
-        if not panel["targets"]:
-            yield Violation(panel["title"], "has no query")
-
-
-def panel_id(board: Json) -> Iterator[Violation]:
-    """Panels have unique ids: links to a panel contain it."""
-    for number, times in Counter(panel.get("id") for panel in board["panels"]).items():
-        if not number or times > 1:
-            yield Violation("", f"has {times} panels with the id {number}")
-
-
-def panel_grid(board: Json) -> Iterator[Violation]:
-    """Panels lie within the 24 columns and do not overlap."""
-    for panel in board["panels"]:
-        box = panel["gridPos"]
-        if box["x"] < 0 or box["w"] < 1 or box["x"] + box["w"] > 24:
-            yield Violation(panel["title"], "lies outside the grid")
-    for one, other in itertools.combinations(board["panels"], 2):
-        if _overlap(one["gridPos"], other["gridPos"]):
-            yield Violation(one["title"], f"overlaps {other['title']}")
 
 
 def target_promql(board: Json) -> Iterator[Violation]:
@@ -193,56 +119,25 @@ def target_legend(board: Json) -> Iterator[Violation]:
             yield Violation(panel["title"], "has series without a name")
 
 
-def target_ref_id(board: Json) -> Iterator[Violation]:
-    """Targets of a panel have unique refIds."""
-    for panel in _panels(board):
-        for name, times in Counter(target.get("refId") for target in panel["targets"]).items():
-            if not name or times > 1:
-                yield Violation(panel["title"], f"has {times} targets with the refId {name}")
-
-
 RULES: dict[str, Rule] = {
-    "template-datasource-rule": template_datasource,
-    "template-job-rule": template_job,
-    "template-instance-rule": template_instance,
     "template-label-promql-rule": template_label_promql,
-    "template-on-time-change-reload-rule": template_on_time_change_reload,
-    "template-multiple-rule": template_multiple,
-    "uneditable-dashboard-rule": uneditable_dashboard,
     "dashboard-description-rule": dashboard_description,
-    "panel-datasource-rule": panel_datasource,
     "panel-title-description-rule": panel_title_description,
     "panel-units-rule": panel_units,
-    "panel-no-targets-rule": panel_no_targets,
-    "panel-id-rule": panel_id,
-    "panel-grid-rule": panel_grid,
     "target-promql-rule": target_promql,
     "target-rate-interval-rule": target_rate_interval,
     "target-job-rule": target_job,
     "target-instance-rule": target_instance,
     "target-counter-agg-rule": target_counter_agg,
     "target-legend-rule": target_legend,
-    "target-ref-id-rule": target_ref_id,
 }
 
 RATE_INTERVAL = promql_parser.parse_duration("7m")
 """Stands for $__rate_interval, and is written nowhere else."""
 
 
-def _variable(board: Json, name: str) -> Json | None:
-    return next((found for found in board["templating"]["list"] if found["name"] == name), None)
-
-
 def _query_variables(board: Json) -> list[Json]:
     return [variable for variable in board["templating"]["list"] if variable["type"] == "query"]
-
-
-def _label_variable(board: Json, name: str, label: str) -> Iterator[Violation]:
-    found = _variable(board, name)
-    if not found or found["type"] != "query":
-        yield Violation("", f"has no variable {name}")
-    elif found["label"] != label or found["datasource"]["uid"] != "${datasource}":
-        yield Violation("", f"has a variable {name} with another label than {label} or data source")
 
 
 def _panels(board: Json) -> list[Any]:
@@ -287,12 +182,3 @@ def _matches(board: Json, label: str) -> Iterator[Violation]:
             }
             if (label, str(promql_parser.MatchOp.Re), f"chosen {label}") not in matchers:
                 yield Violation(panel["title"], f"does not filter by ${label}: {target['expr']}")
-
-
-def _overlap(one: Json, other: Json) -> bool:
-    return bool(
-        one["x"] < other["x"] + other["w"]
-        and other["x"] < one["x"] + one["w"]
-        and one["y"] < other["y"] + other["h"]
-        and other["y"] < one["y"] + one["h"]
-    )

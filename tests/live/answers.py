@@ -53,7 +53,7 @@ def ask_all(api: Api) -> Answers:
     deadline = time.monotonic() + DEADLINE
     while time.monotonic() < deadline:
         for (uid, query), (board, panel) in list(waiting.items()):
-            data = api.ask(query, panel.kind, variables(board, interval), step=interval)
+            data = api.query(query, panel.kind, variables(board, interval), step=interval)
             found[uid, query] = Answer(complaint(panel.kind, query, data), drawable(data))
             if found[uid, query].has_data and not found[uid, query].complaint:
                 del waiting[uid, query]
@@ -82,9 +82,9 @@ def variables(board: Board, scrape_interval: int) -> dict[str, str]:
 
 def complaint(kind: Kind, query: Query, data: Any) -> str:
     """Why a panel of this kind cannot draw this answer; empty when it can, or when it may be empty."""
-    wanted = "vector" if kind is Kind.TABLE else "matrix"
-    if data["resultType"] != wanted:
-        return f"a {data['resultType']} instead of a {wanted}"
+    expected = "vector" if kind is Kind.TABLE else "matrix"
+    if data["resultType"] != expected:
+        return f"a {data['resultType']} instead of a {expected}"
     if not data["result"]:
         return "" if query.may_be_empty and query.may_be_empty not in RULED_OUT else "no series"
     if not drawable(data):

@@ -1,4 +1,4 @@
-"""The site to ask: the one of --prometheus and --locust, or one of processes of this machine."""
+"""The site under test: that of --prometheus and --locust, or one of local processes."""
 
 import sys
 from collections.abc import Iterator

@@ -36,7 +36,7 @@ class Api:
         selector, _, label = query.removeprefix("label_values(").removesuffix(")").rpartition(", ")
         return list(self.get(f"label/{label}/values", **{"match[]": fill(selector, variables)}))
 
-    def ask(self, query: Query, kind: Kind, variables: dict[str, str], step: int) -> Any:
+    def query(self, query: Query, kind: Kind, variables: dict[str, str], step: int) -> Any:
         """The answer to a query, over ten minutes unless it is for a table."""
         expression = fill(query.expression, variables)
         if kind is Kind.TABLE:

@@ -101,7 +101,7 @@ def test_lines_are_drawn(drawn: str) -> None:
 
 
 def test_deployments_are_marked(drawn: str, api: Api) -> None:
-    found = api.ask(Query("", DEPLOYMENTS), Kind.GRAPH, {}, step=15)["result"]
+    found = api.query(Query("", DEPLOYMENTS), Kind.GRAPH, {}, step=15)["result"]
     recent = [series for series in found if time.time() - float(series["values"][0][1]) / 1000 < 600]
     assert bool(recent) <= ('class="deployment"' in drawn)
 

@@ -53,7 +53,7 @@ def analyze(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 def complaints(path: Path) -> list[str]:
-    """Return what systemd has to say about the lines of a unit file."""
+    """Return systemd's messages about the lines of a unit file."""
     result = analyze("verify", str(path))
     lines = (result.stdout + result.stderr).splitlines()
     return [

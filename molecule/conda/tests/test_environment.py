@@ -1,4 +1,4 @@
-"""An environment made by the role is one that people, pip and conda can work with."""
+"""The environment works for users, pip and conda."""
 
 import json
 

@@ -105,17 +105,17 @@ def main() -> None:
     site_packages = site_packages_of(module, python)
     before = read_installed(site_packages, pins)
     left = leave_to_conda(module, before, pins)
-    wanted = different(pins, before)
-    if wanted and not module.check_mode:
-        for name in wanted.keys() & before.keys():
+    outdated = different(pins, before)
+    if outdated and not module.check_mode:
+        for name in outdated.keys() & before.keys():
             if not (before[name].metadata / "RECORD").exists():
                 # pip cannot uninstall it, and would refuse to go on.
                 shutil.rmtree(before[name].metadata, ignore_errors=True)
-        install(module, python, wanted)
-        still = different(wanted, read_installed(site_packages, wanted))
+        install(module, python, outdated)
+        still = different(outdated, read_installed(site_packages, outdated))
         if still:
             module.fail_json(msg=f"pip succeeded, and yet {python} lacks {', '.join(sorted(still))}.")
-    finish(module, before, wanted, left)
+    finish(module, before, outdated, left)
 
 
 def site_packages_of(module: AnsibleModule, python: Path) -> Path:
@@ -160,13 +160,13 @@ def leave_to_conda(module: AnsibleModule, installed: dict[str, Installed], pins:
     return [f"{name} {installed[name].version}" for name in sorted(left)]
 
 
-def install(module: AnsibleModule, python: Path, wanted: dict[str, Pin]) -> None:
-    """Run pip once for everything that is wanted."""
+def install(module: AnsibleModule, python: Path, outdated: dict[str, Pin]) -> None:
+    """Run pip once for all packages."""
     index = module.params["extra_index_url"]
     options = ["--no-deps", "--force-reinstall", "--require-hashes"]
     options += ["--extra-index-url", index] if index else []
     with tempfile.NamedTemporaryFile("w", suffix=".txt") as file:
-        file.writelines(f"{pin.line}\n" for pin in wanted.values())
+        file.writelines(f"{pin.line}\n" for pin in outdated.values())
         file.flush()
         run = run_pip(str(python), "install", *options, "--requirement", file.name)
     if run.returncode:
@@ -189,14 +189,14 @@ def sentence(python: Path, run: subprocess.CompletedProcess[str], extra_index_ur
 
 
 def finish(
-    module: AnsibleModule, before: dict[str, Installed], wanted: dict[str, Pin], left: list[str]
+    module: AnsibleModule, before: dict[str, Installed], outdated: dict[str, Pin], left: list[str]
 ) -> None:
     """Leave; the diff names what changes and nothing else."""
-    old = {name: before[name] for name in sorted(wanted) if name in before}
+    old = {name: before[name] for name in sorted(outdated) if name in before}
     header = f"packages of {os.path.dirname(os.path.dirname(module.params['python']))}"  # noqa: PTH120
     module.exit_json(
-        changed=bool(wanted),
-        installed=[f"{name} {wanted[name].version}" for name in sorted(wanted)],
+        changed=bool(outdated),
+        installed=[f"{name} {outdated[name].version}" for name in sorted(outdated)],
         left_to_conda=left,
         damaged={name: entry.damage for name, entry in old.items() if entry.damage},
         diff={
@@ -206,9 +206,9 @@ def finish(
                 f"{name} {entry.version}{'  # damaged: ' + entry.damage if entry.damage else ''}\n"
                 for name, entry in old.items()
             ),
-            "after": "".join(f"{name} {wanted[name].version}\n" for name in sorted(wanted)),
+            "after": "".join(f"{name} {outdated[name].version}\n" for name in sorted(outdated)),
         }
-        if wanted
+        if outdated
         else {},
     )
 

@@ -122,12 +122,12 @@ packages:
     C(name version build channel).
   type: list
   elements: str
-  returned: success, unless check mode cannot know them
+  returned: success, unless unknown in check mode
   sample: ["python 3.11.9 hb806964_0_cpython https://conda.anaconda.org/conda-forge"]
 actions:
   description: Names of the packages by what happened to them.
   type: dict
-  returned: success, unless check mode cannot know them
+  returned: success, unless unknown in check mode
   sample: {"install": [], "change": ["openssl"], "remove": [], "repair": ["python"]}
 damaged:
   description: What was found damaged, by package.
@@ -223,23 +223,23 @@ def remove(module: AnsibleModule, prefix: Path, environment: Environment) -> Non
 def follow_lock(module: AnsibleModule, prefix: Path, environment: Environment) -> None:
     """Make the environment match the lock; the solver is not needed."""
     locked = parse_lock(module.params["lock"])
-    wanted = {name: entry.package for name, entry in locked.items()}
-    same = environment.packages.keys() == wanted.keys() and all(
-        environment.packages[name].same_archive(package) for name, package in wanted.items()
+    expected = {name: entry.package for name, entry in locked.items()}
+    same = environment.packages.keys() == expected.keys() and all(
+        environment.packages[name].same_archive(package) for name, package in expected.items()
     )
     if same and not environment.damage:
         finish(module, prefix, environment, None)
     if not module.check_mode:
         request = {"locked": [{"url": entry.url, **entry.package.hashes} for entry in locked.values()]}
-        ask(module, environment, request)
-    finish(module, prefix, environment, wanted)
+        run_worker(module, environment, request)
+    finish(module, prefix, environment, expected)
 
 
 def follow_specs(module: AnsibleModule, prefix: Path, environment: Environment) -> None:
     """Make the environment satisfy the specs."""
     request = {"specs": module.params["specs"], "channels": module.params["channels"]}
     try:
-        reply = ask(module, environment, request)
+        reply = run_worker(module, environment, request)
     except WorkerError as error:
         if module.check_mode and error.kind == "tool":
             guess_without_tool(module, prefix, environment)
@@ -267,7 +267,7 @@ def guess_without_tool(module: AnsibleModule, prefix: Path, environment: Environ
     module.exit_json(changed=True, diff=difference(prefix, before, specs), **known)
 
 
-def ask(module: AnsibleModule, environment: Environment, request: dict[str, Any]) -> dict[str, Any]:
+def run_worker(module: AnsibleModule, environment: Environment, request: dict[str, Any]) -> dict[str, Any]:
     """Send the worker a request with what all requests have in common.
 
     Raises:

@@ -78,20 +78,20 @@ def main() -> None:
         supports_check_mode=True,
     )
     dest = Path(module.params["dest"])
-    wanted: dict[str, str] = module.params["files"]
+    expected: dict[str, str] = module.params["files"]
     there = {path.name: path.read_text() for path in dest.iterdir()} if dest.is_dir() else {}
-    changed = [name for name in sorted(there.keys() | wanted) if there.get(name) != wanted.get(name)]
-    if changed and wanted and module.params["check"]:
-        ask(module, wanted)
+    changed = [name for name in sorted(there.keys() | expected) if there.get(name) != expected.get(name)]
+    if changed and expected and module.params["check"]:
+        check(module, expected)
     if not module.check_mode:
         dest.mkdir(mode=0o750, exist_ok=True)
         for name in changed:
-            if name in wanted:
-                replace(dest / name, wanted[name])
+            if name in expected:
+                replace(dest / name, expected[name])
             else:
                 (dest / name).unlink()
     attributes = False
-    for path, mode in [(dest, 0o750), *((dest / name, 0o640) for name in wanted)]:
+    for path, mode in [(dest, 0o750), *((dest / name, 0o640) for name in expected)]:
         attributes = module.set_group_if_different(str(path), module.params["group"], attributes)
         attributes = module.set_mode_if_different(str(path), mode, attributes)
     module.exit_json(
@@ -101,21 +101,21 @@ def main() -> None:
                 "before_header": str(dest / name),
                 "after_header": str(dest / name),
                 "before": there.get(name, ""),
-                "after": wanted.get(name, ""),
+                "after": expected.get(name, ""),
             }
             for name in changed
         ],
     )
 
 
-def ask(module: AnsibleModule, wanted: dict[str, str]) -> None:
+def check(module: AnsibleModule, expected: dict[str, str]) -> None:
     """Ask the program about the files; leave when it refuses them."""
     program = module.params["check"]
     with tempfile.TemporaryDirectory() as directory:
-        for name, text in wanted.items():
+        for name, text in expected.items():
             (Path(directory) / name).write_text(text)
         result = subprocess.run(  # noqa: S603 - the program is the task's own parameter
-            [*program, *sorted(wanted)], cwd=directory, capture_output=True, text=True, check=False
+            [*program, *sorted(expected)], cwd=directory, capture_output=True, text=True, check=False
         )
     if result.returncode:
         reason = " ".join((result.stderr or result.stdout).split())

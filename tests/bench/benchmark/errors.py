@@ -1,4 +1,4 @@
-"""Errors for people."""
+"""Errors with a message for the user."""
 
 
 class BenchmarkError(Exception):

@@ -110,7 +110,7 @@ def all_servers(models: Models) -> list[Server]:
 
 
 def golden_review(model: Path) -> tuple[str, int]:
-    """Return a review that the model must know, and its class."""
+    """Return a golden review of the model, and its class."""
     golden = json.loads((model / "config.json").read_text())["golden"][0]
     return golden["text"], golden["prediction"]
 

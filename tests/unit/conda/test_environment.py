@@ -98,17 +98,17 @@ DAMAGE = {
 def test_damage_is_noticed_and_repaired(
     run: Run, prefix: Path, channel: Channel, damage: str, source: str
 ) -> None:
-    wanted = {"specs": ["tool"]} if source == "specs" else {"lock": channel.lock(*channel.packages)}
-    run(**wanted)
+    expected = {"specs": ["tool"]} if source == "specs" else {"lock": channel.lock(*channel.packages)}
+    run(**expected)
     (prefix / "share/from-pip.txt").write_text("kept\n")
     DAMAGE[damage](prefix)
-    assert run(check=True, **wanted)["changed"]
-    result = run(**wanted)
+    assert run(check=True, **expected)["changed"]
+    result = run(**expected)
     assert result["changed"]
     assert result["diff"]["before"] != result["diff"]["after"]
     assert (prefix / "share/tool.txt").read_text() == "tool 1.0\n"
     assert (prefix / "share/from-pip.txt").exists()
-    assert not run(**wanted)["changed"]
+    assert not run(**expected)["changed"]
 
 
 def test_repair_asks_no_channel_when_the_records_are_there(run: Run, prefix: Path, channel: Channel) -> None:

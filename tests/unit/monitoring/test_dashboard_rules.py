@@ -19,8 +19,6 @@ ALERTS = "an alert may have no target"
 
 EXCEPTIONS: dict[tuple[str, str], dict[str, str]] = {
     ("slo", ""): {
-        "template-job-rule": WHOLE_SERVICE,
-        "template-instance-rule": WHOLE_SERVICE,
         "target-job-rule": WHOLE_SERVICE,
         "target-instance-rule": WHOLE_SERVICE,
     },

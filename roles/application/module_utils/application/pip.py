@@ -1,4 +1,4 @@
-"""Run pip for an interpreter, whatever the host's umask, environment and pip configuration say."""
+"""Run pip for an interpreter, independently of the host's umask, environment and pip configuration."""
 
 from __future__ import annotations
 
