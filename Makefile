@@ -1,4 +1,4 @@
-# Everything a person does with this repository; `make help` lists it.
+# Entry points of this repository; `make help` lists them.
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
@@ -16,7 +16,7 @@ SCENARIO ?= --all
 # The repository as the collection ml_workshop.workshop: links to plugins/, roles/ and meta/.
 COLLECTION := collections/ansible_collections/ml_workshop/workshop
 
-.PHONY: help docs image lab lab-down verify test lint unit molecule bench browser venv venv-test venv-app venv-bench hosts promtool chromium haproxy sshd
+.PHONY: help docs image lab lab-down verify test lint words unit molecule bench browser venv venv-test venv-app venv-bench hosts promtool chromium haproxy sshd
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -37,14 +37,14 @@ lab-down: venv ## Remove everything that make lab made
 	@lab/setup.sh stop-docker
 	@rm -rf .lab .cache $(SOURCES) $(MORE_HOSTS)
 
-verify: venv ## Ask every service of the lab from the outside
+verify: venv ## Check every service of the lab from the outside
 	@ansible-playbook -i inventory/lab playbooks/verify.yml
 
 test: ## Everything that CI runs; with real reviews when ../shared/data/imdb is there
 	@lab/setup.sh tidy
 	@trap 'lab/setup.sh tidy' EXIT; $(MAKE) --no-print-directory lint unit molecule
 
-lint: venv-test venv-app ## ansible-lint (production), yamllint, ruff, mypy, workflows
+lint: venv-test venv-app words ## Words, ansible-lint (production), yamllint, ruff, mypy, workflows
 	ansible-lint --offline --profile production
 	zizmor --offline --quiet .github/workflows
 	check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
@@ -56,17 +56,24 @@ lint: venv-test venv-app ## ansible-lint (production), yamllint, ruff, mypy, wor
 	MYPYPATH=collections mypy --explicit-package-bases $(COLLECTION)/plugins
 	app/.venv/bin/mypy app/src
 
+# app/ follows; generated files repeat their sources.
+words: ## Words of .config/words.txt, which the field does not use
+	@! git grep -nIiE --untracked -f .config/words.txt -- . ':!.config/words.txt' ':!app' ':!tests/unit/app' ':!tests/gateway' \
+	  ':!roles/inference' ':!roles/gateway' ':!monitoring/consoles' ':!monitoring/dashboards' ':!*requirements*.txt' \
+	  || { echo "Replace these words by the field's terms; .config/words.txt lists them." >&2; exit 1; }
+
 unit: export TRAIN_ON_IMDB := $(if $(wildcard ../shared/data/imdb),1)
 unit: venv-test venv-app promtool haproxy sshd ## Unit and template tests: a few minutes, no hosts
 	pytest -q -n 2 tests/unit --ignore=tests/unit/app
 	pytest -q tests/templates   # a process of its own: with Ansible's controller code in it, modules warn elsewhere
-	app/.venv/bin/pytest -q tests/unit/app
+	app/.venv/bin/pytest -q -n 2 --dist loadfile -m "not timing" tests/unit/app
+	app/.venv/bin/pytest -q -m timing tests/unit/app
 	pytest -q tests/gateway
 
 molecule: venv-test venv-app hosts chromium ## Every role and the whole site on real systemd hosts; SCENARIO=-s\ name for one
 	molecule test $(SCENARIO) --no-command-borders --report
 
-bench: venv venv-bench haproxy ## Measure against the workshop's way and two peers: .bench/results; BENCH=training|serving for a half
+bench: venv venv-bench haproxy ## Measure against the workshop's code and two peers: .bench/results; BENCH=training|serving for a half
 	@lab/setup.sh command h2load nghttp2-client
 	@cd tests/bench && ../../.bench/venv/bin/python -m benchmark --output ../../.bench \
 	  --dataset "$(or $(abspath $(LAB_DATASET)),$(wildcard $(CURDIR)/../shared/data/imdb),sample)" $(if $(BENCH),--only $(BENCH))
@@ -80,7 +87,7 @@ image: venv ## The service as a container image, ml-workshop/inference
 	@ansible-playbook -i inventory/lab lab/images.yml playbooks/image.yml
 
 LAB_GRAFANA_PASSWORD := .lab/secrets/instance_b/grafana_admin_password
-browser: venv-test chromium ## The lab's pages in a browser, as a person sees them: pictures in artifacts/browser
+browser: venv-test chromium ## Open the lab's pages in a browser: pictures in artifacts/browser
 	pytest -q -rs tests/browser --service http://127.0.0.1:8000 --locust http://127.0.0.1:8089 --prometheus http://127.0.0.1:9090 \
 	  $(if $(wildcard $(LAB_GRAFANA_PASSWORD)),--grafana http://127.0.0.1:3000 --grafana-password-file $(LAB_GRAFANA_PASSWORD))
 

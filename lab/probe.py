@@ -1,6 +1,6 @@
 """Probe what this machine can reach and choose the lab's sources accordingly.
 
-Prints a table for the person and writes the choice as group variables of the lab's hosts.
+Prints a table and writes the choice as group variables of the lab's hosts.
 Each choice can be overridden on the command line of ansible-playbook like any variable.
 """
 
@@ -95,7 +95,7 @@ def choose(
 
 
 def table(up: dict[str, bool], sources: dict[str, object]) -> str:
-    """Lay the choice out for a person: source, reachable or not, what is used."""
+    """Format the choice as a table: source, reachable or not, what is used."""
     grafana = str(sources.get("grafana_image_archive", "")) or (
         "pinned image"
         if up["container registry"]

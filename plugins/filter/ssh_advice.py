@@ -47,7 +47,7 @@ _value:
   type: str
 """
 
-# What `ssh-keygen -y` says about the key file, then what ssh says -> advice; the first match counts.
+# Output of `ssh-keygen -y` on the key file, then of ssh -> advice; the first match counts.
 KEY_ADVICE = (
     (r"permissions|UNPROTECTED", "the key file {key} can be read by others: run chmod 600 {key}"),
     (
@@ -61,7 +61,7 @@ KEY_ADVICE = (
     ),
 )
 SSH_ADVICE = (
-    (r"IDENTIFICATION HAS CHANGED", "if the host was created anew, forget its old key: ssh-keygen -R {host}"),
+    (r"IDENTIFICATION HAS CHANGED", "if the host was recreated, remove its old key: ssh-keygen -R {host}"),
     (r"Host key verification failed", "accept its host key once: ssh -o StrictHostKeyChecking=ask {host}"),
     (
         r"Permission denied|Please login as",
@@ -76,12 +76,12 @@ SSH_ADVICE = (
 
 def ssh_advice(ssh: Mapping[str, Any], keygen: Mapping[str, Any], key: str, host: str, user: str) -> str:
     """Return the last line of ssh and advice; DOCUMENTATION describes the arguments."""
-    said = str(ssh.get("stdout", "")) + "\n" + str(ssh.get("stderr", ""))
-    lines = [line.strip() for line in said.splitlines() if line.strip(" @\r")]
+    output = str(ssh.get("stdout", "")) + "\n" + str(ssh.get("stderr", ""))
+    lines = [line.strip() for line in output.splitlines() if line.strip(" @\r")]
     words = lines[-1].rstrip(".") if lines else "no answer"
     about_key = str(keygen.get("stderr", "")) if keygen.get("rc") else ""
     advice = [text for pattern, text in KEY_ADVICE if about_key and re.search(pattern, about_key)]
-    advice += [text for pattern, text in SSH_ADVICE if re.search(pattern, said)]
+    advice += [text for pattern, text in SSH_ADVICE if re.search(pattern, output)]
     return f"{words}; " + advice[0].format(key=key or "the key of the SSH agent", host=host, user=user)
 
 

@@ -24,7 +24,7 @@ description:
   - C(INSTALL_DIR/current) is a link to one release. It is replaced by one rename. A C(.pth) file in the
     interpreter's site-packages names the link, so that nothing else has to change when the release does.
   - A release whose command does not start is not installed.
-  - A release that lost files is installed anew. Old releases are removed, but never the current one, nor one
+  - A release that lost files is reinstalled. Old releases are removed, but never the current one, nor one
     that a link in C(INSTALL_DIR/in_use) points at.
 version_added: "1.0.0"
 author: ml-workshop
@@ -67,7 +67,7 @@ options:
 """
 
 EXAMPLES = r"""
-- name: The release is current
+- name: Switch to the release
   ml_workshop.workshop.application_release:
     install_dir: /opt/application
     release: 3f6c0ab9d1e2

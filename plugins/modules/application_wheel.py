@@ -41,7 +41,7 @@ options:
 """
 
 EXAMPLES = r"""
-- name: The application's wheel is built
+- name: Build the application's wheel
   ml_workshop.workshop.application_wheel:
     source_dir: app
     cache_dir: .cache/wheels

@@ -16,13 +16,13 @@ module: checked_directory
 short_description: Exactly these files in a directory, once a program accepts them
 description:
   - Writes files into a directory and removes all others from it. When anything would change, a program is
-    asked about the new files first, all of them together; when it refuses, nothing is written.
+    run on all new files together first; if it fails, nothing is written.
 version_added: "1.0.0"
 author: ml-workshop
 attributes:
   check_mode:
     support: full
-    description: The program is asked in check mode as well.
+    description: The program runs in check mode, too.
   diff_mode:
     support: full
     description: One diff per file that changes.
@@ -60,7 +60,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 refused:
-  description: What the program said.
+  description: Output of the program.
   type: str
   returned: when it refuses the files
 """
@@ -78,20 +78,20 @@ def main() -> None:
         supports_check_mode=True,
     )
     dest = Path(module.params["dest"])
-    wanted: dict[str, str] = module.params["files"]
+    expected: dict[str, str] = module.params["files"]
     there = {path.name: path.read_text() for path in dest.iterdir()} if dest.is_dir() else {}
-    changed = [name for name in sorted(there.keys() | wanted) if there.get(name) != wanted.get(name)]
-    if changed and wanted and module.params["check"]:
-        ask(module, wanted)
+    changed = [name for name in sorted(there.keys() | expected) if there.get(name) != expected.get(name)]
+    if changed and expected and module.params["check"]:
+        check(module, expected)
     if not module.check_mode:
         dest.mkdir(mode=0o750, exist_ok=True)
         for name in changed:
-            if name in wanted:
-                replace(dest / name, wanted[name])
+            if name in expected:
+                replace(dest / name, expected[name])
             else:
                 (dest / name).unlink()
     attributes = False
-    for path, mode in [(dest, 0o750), *((dest / name, 0o640) for name in wanted)]:
+    for path, mode in [(dest, 0o750), *((dest / name, 0o640) for name in expected)]:
         attributes = module.set_group_if_different(str(path), module.params["group"], attributes)
         attributes = module.set_mode_if_different(str(path), mode, attributes)
     module.exit_json(
@@ -101,24 +101,24 @@ def main() -> None:
                 "before_header": str(dest / name),
                 "after_header": str(dest / name),
                 "before": there.get(name, ""),
-                "after": wanted.get(name, ""),
+                "after": expected.get(name, ""),
             }
             for name in changed
         ],
     )
 
 
-def ask(module: AnsibleModule, wanted: dict[str, str]) -> None:
+def check(module: AnsibleModule, expected: dict[str, str]) -> None:
     """Ask the program about the files; leave when it refuses them."""
     program = module.params["check"]
     with tempfile.TemporaryDirectory() as directory:
-        for name, text in wanted.items():
+        for name, text in expected.items():
             (Path(directory) / name).write_text(text)
-        said = subprocess.run(  # noqa: S603 - the program is the task's own parameter
-            [*program, *sorted(wanted)], cwd=directory, capture_output=True, text=True, check=False
+        result = subprocess.run(  # noqa: S603 - the program is the task's own parameter
+            [*program, *sorted(expected)], cwd=directory, capture_output=True, text=True, check=False
         )
-    if said.returncode:
-        reason = " ".join((said.stderr or said.stdout).split())
+    if result.returncode:
+        reason = " ".join((result.stderr or result.stdout).split())
         module.fail_json(
             msg=f"{Path(program[0]).name} refuses the new files of {module.params['dest']}: {reason}.",
             refused=reason,
@@ -126,7 +126,7 @@ def ask(module: AnsibleModule, wanted: dict[str, str]) -> None:
 
 
 def replace(path: Path, text: str) -> None:
-    """Write a file so that nobody sees a part of it."""
+    """Write a file atomically."""
     descriptor, name = tempfile.mkstemp(dir=path.parent)
     with os.fdopen(descriptor, "w") as file:
         file.write(text)

@@ -31,7 +31,7 @@ options:
     type: str
     required: true
   address:
-    description: Where the service listens, host:port. Never asked through a proxy; a wildcard at 127.0.0.1.
+    description: Where the service listens, host:port. Proxies are not used; a wildcard means 127.0.0.1.
     type: str
     required: true
   path:
@@ -141,7 +141,7 @@ class Service:
         self.cursor = ""
 
     def listens_at(self, address: str) -> None:
-        """Set where the service is asked."""
+        """Set the address of the requests."""
         host, _, port = address.rpartition(":")
         wildcard = host in ("", "*", "0.0.0.0", "[::]")  # noqa: S104 - compared, not bound
         self.url = f"http://{'127.0.0.1' if wildcard else host}:{port}"

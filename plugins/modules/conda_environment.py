@@ -26,10 +26,10 @@ description:
   - Creates, changes and repairs a conda environment from any conda channel, by the solver and installer of
     py-rattler. The result is an ordinary environment; the C(conda) command, when there is one, lists and
     activates it.
-  - With O(specs) nothing is done, and no channel is asked, while the environment satisfies them. With O(lock)
-    the environment is exactly what the lock says, and an unchanged one needs no network and no solver.
+  - With O(specs) nothing is done and no channel is read while the environment satisfies them. With O(lock)
+    the environment matches the lock exactly, and an unchanged one needs no network and no solver.
   - An environment is damaged when a package's record cannot be read, or when a file of a package is missing
-    or has another size. Damaged packages are linked anew from the package cache; what pip installed stays.
+    or has another size. Damaged packages are relinked from the package cache; packages of pip stay.
   - Everything is downloaded, unpacked and linked once beside the prefix before a file of an existing
     environment is touched. A run that was killed is made good by the next one.
 version_added: "1.0.0"
@@ -84,7 +84,7 @@ options:
     required: true
   state:
     description:
-      - V(present) keeps what satisfies O(specs); V(latest) asks the channels for newer packages; V(absent)
+      - V(present) keeps what satisfies O(specs); V(latest) reads the channels for newer packages; V(absent)
         removes the environment.
     type: str
     choices: [present, latest, absent]
@@ -92,21 +92,21 @@ options:
 """
 
 EXAMPLES = r"""
-- name: An environment from specs
+- name: Create an environment from specs
   ml_workshop.workshop.conda_environment:
     prefix: /opt/conda/envs/science
     specs: [python=3.11.*, pip]
     cache_dir: /opt/conda/pkgs
     tool: /opt/conda-tool
 
-- name: An environment from a lock file on the controller
+- name: Create an environment from a lock file on the controller
   ml_workshop.workshop.conda_environment:
     prefix: /opt/conda/envs/science
     lock: "{{ lookup('ansible.builtin.file', 'science.linux-64.lock') }}"
     cache_dir: /opt/conda/pkgs
     tool: /opt/conda-tool
 
-- name: No environment
+- name: Remove the environment
   ml_workshop.workshop.conda_environment:
     prefix: /opt/conda/envs/science
     cache_dir: /opt/conda/pkgs
@@ -126,12 +126,12 @@ packages:
     C(name version build channel).
   type: list
   elements: str
-  returned: success, unless check mode cannot know them
+  returned: success, unless unknown in check mode
   sample: ["python 3.11.9 hb806964_0_cpython https://conda.anaconda.org/conda-forge"]
 actions:
   description: Names of the packages by what happened to them.
   type: dict
-  returned: success, unless check mode cannot know them
+  returned: success, unless unknown in check mode
   sample: {"install": [], "change": ["openssl"], "remove": [], "repair": ["python"]}
 damaged:
   description: What was found damaged, by package.
@@ -144,7 +144,7 @@ failure:
   type: str
   returned: failure of the solver or the installer
 details:
-  description: Everything that the solver or the installer said.
+  description: Output of the solver or the installer.
   type: str
   returned: failure of the solver or the installer
 """
@@ -225,25 +225,25 @@ def remove(module: AnsibleModule, prefix: Path, environment: Environment) -> Non
 
 
 def follow_lock(module: AnsibleModule, prefix: Path, environment: Environment) -> None:
-    """Make the environment what the lock says; without the solver as long as it is."""
+    """Make the environment match the lock; the solver is not needed."""
     locked = parse_lock(module.params["lock"])
-    wanted = {name: entry.package for name, entry in locked.items()}
-    same = environment.packages.keys() == wanted.keys() and all(
-        environment.packages[name].same_archive(package) for name, package in wanted.items()
+    expected = {name: entry.package for name, entry in locked.items()}
+    same = environment.packages.keys() == expected.keys() and all(
+        environment.packages[name].same_archive(package) for name, package in expected.items()
     )
     if same and not environment.damage:
         finish(module, prefix, environment, None)
     if not module.check_mode:
         request = {"locked": [{"url": entry.url, **entry.package.hashes} for entry in locked.values()]}
-        ask(module, environment, request)
-    finish(module, prefix, environment, wanted)
+        run_worker(module, environment, request)
+    finish(module, prefix, environment, expected)
 
 
 def follow_specs(module: AnsibleModule, prefix: Path, environment: Environment) -> None:
     """Make the environment satisfy the specs."""
     request = {"specs": module.params["specs"], "channels": module.params["channels"]}
     try:
-        reply = ask(module, environment, request)
+        reply = run_worker(module, environment, request)
     except WorkerError as error:
         if module.check_mode and error.kind == "tool":
             guess_without_tool(module, prefix, environment)
@@ -271,7 +271,7 @@ def guess_without_tool(module: AnsibleModule, prefix: Path, environment: Environ
     module.exit_json(changed=True, diff=difference(prefix, before, specs), **known)
 
 
-def ask(module: AnsibleModule, environment: Environment, request: dict[str, Any]) -> dict[str, Any]:
+def run_worker(module: AnsibleModule, environment: Environment, request: dict[str, Any]) -> dict[str, Any]:
     """Send the worker a request with what all requests have in common.
 
     Raises:

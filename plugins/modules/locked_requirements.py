@@ -62,7 +62,7 @@ options:
 """
 
 EXAMPLES = r"""
-- name: What the service imports
+- name: Install what the service imports
   ml_workshop.workshop.locked_requirements:
     python: /opt/conda/envs/science/bin/python
     locks:
@@ -85,13 +85,13 @@ left_to_conda:
   elements: str
   returned: success
 details:
-  description: Everything that pip said.
+  description: Output of pip.
   type: str
   returned: when pip fails
 """
 
 
-#: What conda brings along with pip, and nobody misses in the locked version.
+#: Installed by conda together with pip; not locked.
 PACKAGING = {"pip", "setuptools", "wheel"}
 
 
@@ -117,17 +117,17 @@ def main() -> None:
     site_packages = site_packages_of(module, python)
     before = read_installed(site_packages, pins)
     left = leave_to_conda(module, before, pins)
-    wanted = different(pins, before)
-    if wanted and not module.check_mode:
-        for name in wanted.keys() & before.keys():
+    outdated = different(pins, before)
+    if outdated and not module.check_mode:
+        for name in outdated.keys() & before.keys():
             if not (before[name].metadata / "RECORD").exists():
                 # pip cannot uninstall it, and would refuse to go on.
                 shutil.rmtree(before[name].metadata, ignore_errors=True)
-        install(module, python, wanted)
-        still = different(wanted, read_installed(site_packages, wanted))
+        install(module, python, outdated)
+        still = different(outdated, read_installed(site_packages, outdated))
         if still:
             module.fail_json(msg=f"pip succeeded, and yet {python} lacks {', '.join(sorted(still))}.")
-    finish(module, before, wanted, left)
+    finish(module, before, outdated, left)
 
 
 def site_packages_of(module: AnsibleModule, python: Path) -> Path:
@@ -172,13 +172,13 @@ def leave_to_conda(module: AnsibleModule, installed: dict[str, Installed], pins:
     return [f"{name} {installed[name].version}" for name in sorted(left)]
 
 
-def install(module: AnsibleModule, python: Path, wanted: dict[str, Pin]) -> None:
-    """Run pip once for everything that is wanted."""
+def install(module: AnsibleModule, python: Path, outdated: dict[str, Pin]) -> None:
+    """Run pip once for all packages."""
     index = module.params["extra_index_url"]
     options = ["--no-deps", "--force-reinstall", "--require-hashes"]
     options += ["--extra-index-url", index] if index else []
     with tempfile.NamedTemporaryFile("w", suffix=".txt") as file:
-        file.writelines(f"{pin.line}\n" for pin in wanted.values())
+        file.writelines(f"{pin.line}\n" for pin in outdated.values())
         file.flush()
         run = run_pip(str(python), "install", *options, "--requirement", file.name)
     if run.returncode:
@@ -186,16 +186,14 @@ def install(module: AnsibleModule, python: Path, wanted: dict[str, Pin]) -> None
 
 
 def sentence(python: Path, run: subprocess.CompletedProcess[str], extra_index_url: str) -> str:
-    """Make one sentence of what pip said: what is wrong, where, and what to do."""
+    """Explain pip's output in one sentence."""
     if "No space left on device" in run.stderr:
         places = (python.parent, Path(tempfile.gettempdir()))
         free = ", ".join(f"{shutil.disk_usage(p).free // 1_000_000} MB free at {p}" for p in places)
         return f"No space left to install Python packages ({free}): make room."
     if "DO NOT MATCH THE HASHES" in run.stderr:
         names = ", ".join(re.findall(r"^ +(\S+==\S+) from ", run.stderr, re.MULTILINE)) or "a package"
-        return (
-            f"The hash of {names} is not the locked one: compile the locks anew, or find out who changed it."
-        )
+        return f"The hash of {names} is not the locked one: recompile the locks, or find out who changed it."
     reason = pip_failure(run)
     indexes = f"the configured index and {extra_index_url}" if extra_index_url else "the configured index"
     advice = f": see that the host reaches {indexes}" if NETWORK.search(reason) else ""
@@ -203,14 +201,14 @@ def sentence(python: Path, run: subprocess.CompletedProcess[str], extra_index_ur
 
 
 def finish(
-    module: AnsibleModule, before: dict[str, Installed], wanted: dict[str, Pin], left: list[str]
+    module: AnsibleModule, before: dict[str, Installed], outdated: dict[str, Pin], left: list[str]
 ) -> None:
     """Leave; the diff names what changes and nothing else."""
-    old = {name: before[name] for name in sorted(wanted) if name in before}
+    old = {name: before[name] for name in sorted(outdated) if name in before}
     header = f"packages of {os.path.dirname(os.path.dirname(module.params['python']))}"  # noqa: PTH120
     module.exit_json(
-        changed=bool(wanted),
-        installed=[f"{name} {wanted[name].version}" for name in sorted(wanted)],
+        changed=bool(outdated),
+        installed=[f"{name} {outdated[name].version}" for name in sorted(outdated)],
         left_to_conda=left,
         damaged={name: entry.damage for name, entry in old.items() if entry.damage},
         diff={
@@ -220,9 +218,9 @@ def finish(
                 f"{name} {entry.version}{'  # damaged: ' + entry.damage if entry.damage else ''}\n"
                 for name, entry in old.items()
             ),
-            "after": "".join(f"{name} {wanted[name].version}\n" for name in sorted(wanted)),
+            "after": "".join(f"{name} {outdated[name].version}\n" for name in sorted(outdated)),
         }
-        if wanted
+        if outdated
         else {},
     )
 

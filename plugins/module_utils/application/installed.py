@@ -17,7 +17,7 @@ class Installed:
     """One installed distribution.
 
     Attributes:
-        installer: who installed it, as the distribution says (`pip`, `conda` ...), or empty.
+        installer: its installer, from the distribution's metadata (`pip`, `conda` ...), or empty.
         damage: what is wrong with it, or empty.
         metadata: its .dist-info directory.
     """
@@ -37,11 +37,11 @@ def read_installed(site_packages: Path, names: Iterable[str], scripts: bool = Tr
         names: normalised names.
         scripts: whether what lies outside of the directory counts (`pip --target` records it wrongly).
     """
-    wanted = set(names)
+    expected = set(names)
     found: dict[str, Installed] = {}
     for distribution in distributions(path=[str(site_packages)]):
         name = normal_name(distribution.metadata["Name"] or "")
-        if name in wanted:
+        if name in expected:
             found[name] = Installed(
                 name=name,
                 version=distribution.version,

@@ -10,7 +10,7 @@ _PIN = re.compile(r"(?P<name>[A-Za-z0-9][A-Za-z0-9._-]*)(\[[^]]*\])?==(?P<versio
 
 
 class LockError(ValueError):
-    """A requirements file that is no lock; the message says which line of which file."""
+    """A requirements file is not a lock; the message names file and line."""
 
 
 @dataclass(frozen=True)
@@ -18,7 +18,7 @@ class Pin:
     """One locked package.
 
     Attributes:
-        name: normalised as PEP 503 says.
+        name: normalised by PEP 503.
         line: the whole requirement with its hashes, on one line.
     """
 

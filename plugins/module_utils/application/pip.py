@@ -1,4 +1,4 @@
-"""Run pip for an interpreter, whatever the host's umask, environment and pip configuration say."""
+"""Run pip for an interpreter, independently of the host's umask, environment and pip configuration."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 import re
 import subprocess
 
-#: What pip says when no index answers.
+#: pip's message when no index answers.
 NETWORK = re.compile(r"(?i)connection|timed? ?out|resolv|ssl|proxy|no matching distribution|could not fetch")
 
 

@@ -1,1 +1,1 @@
-"""What the module conda_environment knows of conda environments without a solver. Standard library only."""
+"""Conda environments without a solver, for the module conda_environment. Standard library only."""

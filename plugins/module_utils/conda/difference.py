@@ -1,4 +1,4 @@
-"""Compare what is installed with what is wanted, for `--diff` and for the module's return values."""
+"""Compare installed with required packages, for `--diff` and for the module's return values."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ _HASH = re.compile(r"((md5:)?(?P<md5>[0-9a-f]{32})|(sha256:)?(?P<sha256>[0-9a-f]
 
 
 class LockError(ValueError):
-    """The text is no explicit lock file; the message says where."""
+    """The text is not an explicit lock file; the message names the line."""
 
 
 @dataclass(frozen=True)

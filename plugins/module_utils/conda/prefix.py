@@ -16,7 +16,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Package:
-    """One package, installed or wanted.
+    """One package, installed or required.
 
     Attributes:
         channel: URL of the channel, without a trailing slash; empty when it isn't known.

@@ -9,12 +9,12 @@ from typing import Any
 
 
 class WorkerError(Exception):
-    """The worker could not do what it was asked.
+    """The worker could not execute the request.
 
     Attributes:
         kind: see FAILURES in conda_worker.py; `crash` when the worker died without an answer, `tool`
             when it isn't installed.
-        details: everything the solver or installer said, several lines.
+        details: output of the solver or installer.
     """
 
     def __init__(self, kind: str, message: str, details: str = "") -> None:
