@@ -44,6 +44,7 @@ def test_the_model_is_pulled_at_start(start: Callable[..., Container], trained: 
 
 
 def test_a_stop_is_graceful(start: Callable[..., Container], trained: Path) -> None:
+    readable(trained)
     container = start(f"--volume={trained}:/model:ro", arguments=("--workers=1",))
     container.wait_until_healthy()
     docker("stop", "--time=20", container.id)
