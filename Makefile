@@ -74,7 +74,7 @@ molecule: venv-test venv-app hosts chromium ## Every role and the whole site on 
 	molecule test $(SCENARIO) --no-command-borders --report
 
 bench: venv venv-bench haproxy ## Measure against the workshop's code and two peers: .bench/results; BENCH=training|serving for a half
-	@lab/setup.sh command h2load nghttp2-client
+	@lab/setup.sh command wrk wrk
 	@cd tests/bench && ../../.bench/venv/bin/python -m benchmark --output ../../.bench \
 	  --dataset "$(or $(abspath $(LAB_DATASET)),$(wildcard $(CURDIR)/../shared/data/imdb),sample)" $(if $(BENCH),--only $(BENCH))
 

@@ -1,7 +1,8 @@
 """From measurements to the figures that the bars compare."""
 
-from collections.abc import Sequence
-from statistics import harmonic_mean, median
+from collections.abc import Callable, Sequence
+from operator import attrgetter
+from statistics import median
 
 from benchmark.measurements import (
     GATEWAY,
@@ -13,6 +14,7 @@ from benchmark.measurements import (
     WORKSHOP,
     WORKSHOP_ONE,
     WORKSHOP_TWO,
+    Load,
     Loads,
     Results,
     Serving,
@@ -81,18 +83,15 @@ def further_ratios(seen: Serving) -> dict[str, float]:
 
 
 def requests_ratio(loads: Loads, server: str, opponent: str) -> float:
-    """Return the ratio of requests per second, at 16 connections, when each round's review is sent as often.
-
-    The time for such a mixture is the sum of the times of its reviews, so rates have a harmonic mean.
-    """
-    ours, theirs = (
-        harmonic_mean([load.requests_per_second for load in loads[name][COMPARED_CONNECTIONS]])
-        for name in (server, opponent)
-    )
-    return ours / theirs
+    """Return the ratio of requests per second, at 16 connections."""
+    return _load_ratio(loads, attrgetter("requests_per_second"), server, opponent)
 
 
 def p99_ratio(loads: Loads, server: str, opponent: str) -> float:
-    """Return the median over the rounds of the ratio of the 99th percentiles, at 16 connections."""
-    ours, theirs = ([load.p99 for load in loads[name][COMPARED_CONNECTIONS]] for name in (server, opponent))
-    return paired_ratio(ours, theirs)
+    """Return the ratio of the 99th percentiles of the latency, at 16 connections."""
+    return _load_ratio(loads, attrgetter("p99"), server, opponent)
+
+
+def _load_ratio(loads: Loads, value: Callable[[Load], float], server: str, opponent: str) -> float:
+    runs = ([value(load) for load in loads[name][COMPARED_CONNECTIONS]] for name in (server, opponent))
+    return paired_ratio(*runs)

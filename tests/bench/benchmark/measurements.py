@@ -7,7 +7,7 @@ PEER, PEER_LOGGED, WORKSHOP = "FastAPI peer", "FastAPI peer, access log", "works
 NOOP = "no-op, Flask on gthread"
 WORKSHOP_ONE, WORKSHOP_TWO = "workshop, 1 process", "workshop, 2 processes"
 CONNECTIONS = (1, 16, 64)
-"""Of h2load."""
+"""Of wrk."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Memory:
 
 @dataclass(frozen=True)
 class Load:
-    """What one run of h2load saw.
+    """What one run of wrk saw.
 
     Attributes:
         requests_per_second: Answered requests.
