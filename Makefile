@@ -13,10 +13,10 @@ LAB_DATASET ?=
 # Serving hosts of the lab, 1 to 9; more than one have a gateway host in front. Empty keeps the hosts that the lab has (1 at first).
 LAB_INFERENCE_HOSTS ?=
 SCENARIO ?= --all
-# The repository as the collection ml_workshop.workshop: links to plugins/ and meta/.
+# The repository as the collection ml_workshop.workshop: links to plugins/, roles/ and meta/.
 COLLECTION := collections/ansible_collections/ml_workshop/workshop
 
-.PHONY: help docs lab lab-down verify test lint words unit molecule bench browser venv venv-test venv-app venv-bench hosts promtool chromium haproxy sshd
+.PHONY: help docs image lab lab-down verify test lint words unit molecule bench browser venv venv-test venv-app venv-bench hosts promtool chromium haproxy sshd
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -80,6 +80,11 @@ bench: venv venv-bench haproxy ## Measure against the workshop's code and two pe
 
 docs: venv-test ## The documentation as a site: artifacts/docs; checks every link
 	mkdocs build --strict --quiet
+
+image: venv ## The service as a container image, ml-workshop/inference
+	@lab/setup.sh docker
+	@[ -f $(SOURCES) ] || python lab/probe.py --output $(SOURCES) >/dev/null
+	@ansible-playbook -i inventory/lab lab/images.yml playbooks/image.yml
 
 LAB_GRAFANA_PASSWORD := .lab/secrets/instance_b/grafana_admin_password
 browser: venv-test chromium ## Open the lab's pages in a browser: pictures in artifacts/browser
