@@ -1,4 +1,4 @@
-"""From measurements to the figures that are judged."""
+"""From measurements to the figures that the bars compare."""
 
 from collections.abc import Sequence
 from statistics import harmonic_mean, median
@@ -19,11 +19,11 @@ from benchmark.measurements import (
     Training,
 )
 
-JUDGED_CONNECTIONS = 16
+COMPARED_CONNECTIONS = 16
 
 
 def figures(results: Results) -> dict[str, float]:
-    """Return what is judged, by the key of its promise."""
+    """Return the figures by the key of their bar."""
     found: dict[str, float] = {}
     if results.training:
         found |= training_figures(results.training)
@@ -52,8 +52,8 @@ def training_figures(seen: Training) -> dict[str, float]:
 def serving_figures(seen: Serving) -> dict[str, float]:
     """Return ratios, a worker's memory in 10^6 bytes, and seconds to start.
 
-    A prediction of the workshop's way was timed with PyTorch's own choice of threads and with one; the faster
-    is the opponent.
+    A prediction of the workshop was timed with PyTorch's own choice of threads and with one; the faster
+    is compared.
     """
     predictions = dict(seen.prediction_microseconds)
     ours = predictions.pop(OURS)
@@ -70,11 +70,11 @@ def serving_figures(seen: Serving) -> dict[str, float]:
 
 
 def further_ratios(seen: Serving) -> dict[str, float]:
-    """Return ratios that no promise is about: to variants that are stronger than what people would run."""
+    """Return ratios without a bar: to variants that are stronger than what is usually run."""
     return {
-        "requests/s / workshop's way with 2 processes": requests_ratio(seen.loads, OURS, WORKSHOP_TWO),
-        "p99 / workshop's way": p99_ratio(seen.loads, OURS, WORKSHOP_ONE),
-        "p99 / workshop's way with 2 processes": p99_ratio(seen.loads, OURS, WORKSHOP_TWO),
+        "requests/s / workshop with 2 processes": requests_ratio(seen.loads, OURS, WORKSHOP_TWO),
+        "p99 / workshop": p99_ratio(seen.loads, OURS, WORKSHOP_ONE),
+        "p99 / workshop with 2 processes": p99_ratio(seen.loads, OURS, WORKSHOP_TWO),
         "requests/s / no-op in Flask on Gunicorn's gthread": requests_ratio(seen.loads, OURS, NOOP),
         "requests/s through HAProxy / without": requests_ratio(seen.loads, GATEWAY, OURS),
     }
@@ -86,7 +86,7 @@ def requests_ratio(loads: Loads, server: str, opponent: str) -> float:
     The time for such a mixture is the sum of the times of its reviews, so rates have a harmonic mean.
     """
     ours, theirs = (
-        harmonic_mean([load.requests_per_second for load in loads[name][JUDGED_CONNECTIONS]])
+        harmonic_mean([load.requests_per_second for load in loads[name][COMPARED_CONNECTIONS]])
         for name in (server, opponent)
     )
     return ours / theirs
@@ -94,5 +94,5 @@ def requests_ratio(loads: Loads, server: str, opponent: str) -> float:
 
 def p99_ratio(loads: Loads, server: str, opponent: str) -> float:
     """Return the median over the rounds of the ratio of the 99th percentiles, at 16 connections."""
-    ours, theirs = ([load.p99 for load in loads[name][JUDGED_CONNECTIONS]] for name in (server, opponent))
+    ours, theirs = ([load.p99 for load in loads[name][COMPARED_CONNECTIONS]] for name in (server, opponent))
     return paired_ratio(ours, theirs)

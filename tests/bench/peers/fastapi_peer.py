@@ -1,7 +1,7 @@
 """FastAPI with our predictor and prometheus_client, as one would write it for speed.
 
 Uvicorn imports `app`, with uvloop and httptools; the environment names the model directory (PEER_MODEL) and
-the one in which the workers' metrics meet (PROMETHEUS_MULTIPROC_DIR). It tells the same metrics as the
+the one in which the workers' metrics meet (PROMETHEUS_MULTIPROC_DIR). It has the same metrics as the
 service and leaves out what costs: thread pool, response model, access log.
 """
 
@@ -81,16 +81,16 @@ app.add_middleware(Measured)
 @app.post("/predict")
 async def predict(review: Review) -> Response:
     """Classify one review."""
-    said = predictor.predict(review.text)
-    PREDICTIONS.labels(said.label).inc()
-    CONFIDENCE.observe(said.probability)
-    UNKNOWN.observe(said.unknown_tokens / said.tokens if said.tokens else 1.0)
-    TOKENS.observe(said.tokens)
+    prediction = predictor.predict(review.text)
+    PREDICTIONS.labels(prediction.label).inc()
+    CONFIDENCE.observe(prediction.probability)
+    UNKNOWN.observe(prediction.unknown_tokens / prediction.tokens if prediction.tokens else 1.0)
+    TOKENS.observe(prediction.tokens)
     return JSONResponse(
         {
-            "prediction": said.prediction,
-            "label": said.label,
-            "probability": said.probability,
+            "prediction": prediction.prediction,
+            "label": prediction.label,
+            "probability": prediction.probability,
             "model_revision": revision,
         }
     )

@@ -73,7 +73,7 @@ def test_all_splits_of_a_data_set_are_read_in_batches(tmp_path: Path) -> None:
     )
     read = (
         "import json; from ml_workshop.data.loading import load_dataset, open_dataset\n"
-        "source = open_dataset('stanfordnlp/imdb')\n"
+        "source = open_dataset('stanfordnlp/imdb', unlabelled=True)\n"
         "for split in ('train', 'test', 'unsupervised'):\n"
         "    print(json.dumps([(batch.texts, batch.labels) for batch in source.iter_texts(split, 4)]))\n"
         "print(json.dumps([source.label_names, load_dataset('imdb').test.texts]))"

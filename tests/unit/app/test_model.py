@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from ml_workshop.errors import ModelError
 from ml_workshop.model.artifact import WEIGHTS, read_artifact
+from ml_workshop.model.predictor import Predictor
 from ml_workshop.model.tensors import map_tensors
 
 NESTED = "[" * 100_000
@@ -28,6 +29,16 @@ def error_of(model: Path) -> str:
 
 def test_a_trained_model_is_read(model: Path) -> None:
     assert read_artifact(model).config.label_names == ["negative", "positive"]
+
+
+def test_models_of_format_1_are_served_without_negation_marking(model: Path) -> None:
+    text = "Not a delightful film."
+    marked = Predictor.load(model).vocabulary.token_ids(text)
+    change(model / "config.json", format=1)
+    assert Predictor.load(model).vocabulary.token_ids(text).tolist() != marked.tolist()
+    change(model / "config.json", format=3)
+    with pytest.raises(ModelError, match="model format 3; this ml-workshop reads formats 1 to 2"):
+        read_artifact(model)
 
 
 @pytest.mark.parametrize(

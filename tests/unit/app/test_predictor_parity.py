@@ -11,8 +11,8 @@ from ml_workshop.model.artifact import Artifact, read_artifact
 from ml_workshop.model.config import Config
 from ml_workshop.model.predictor import Predictor
 from ml_workshop.text.ngrams import TOKEN_BITS
-from ml_workshop.text.tokens import tokenize
 from ml_workshop.training.network import BagClassifier
+from plain_tokens import marked_tokens
 
 IMDB = Path(__file__).parents[4] / "shared/data/imdb"
 REVIEWS = 1000
@@ -31,7 +31,7 @@ def reviews() -> list[str]:
 
 
 def all_ngrams(text: str) -> set[tuple[str, ...]]:
-    tokens = tokenize(text)
+    tokens = marked_tokens(text)
     return {tuple(tokens[i : i + order]) for order in (1, 2, 3) for i in range(len(tokens) - order + 1)}
 
 

@@ -369,8 +369,8 @@ def test_the_fingerprint_depends_on_the_code(monkeypatch: pytest.MonkeyPatch) ->
     not IMDB.is_dir() or not os.environ.get("TRAIN_ON_IMDB"),
     reason="trains on real reviews for half a minute: needs ../shared/data/imdb and TRAIN_ON_IMDB=1",
 )
-def test_real_reviews_are_classified_92_percent_right(tmp_path: Path) -> None:
-    assert train(load_dataset(str(IMDB)), Recipe(), tmp_path / "model")["accuracy"] >= 0.92
+def test_accuracy_on_real_reviews(tmp_path: Path) -> None:
+    assert train(load_dataset(str(IMDB)), Recipe(), tmp_path / "model")["accuracy"] >= 0.924
 
 
 def test_recipe_of_the_workshop_is_accepted(

@@ -50,6 +50,11 @@ def _add_training_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--dataset-revision", default="main", metavar="R", help="hub branch or commit (default: %(default)s)"
     )
+    parser.add_argument(
+        "--unlabelled",
+        action="store_true",
+        help="train also on texts without labels (unsupervised.*), with labels that a first network predicts",
+    )
     numbers = (
         ("--num-train-epochs", "epochs", whole_number(1, 1000), "passes over the data"),
         ("--batch-size", "batch_size", whole_number(1, 65536), "texts per step; fewer for a small data set"),
@@ -76,6 +81,7 @@ def _recipe(options: argparse.Namespace) -> Recipe:
         input_size=options.input_size,
         hidden_size=options.hidden_size,
         seed=options.seed,
+        unlabelled=options.unlabelled,
     )
 
 
@@ -84,7 +90,7 @@ def _train(options: argparse.Namespace) -> None:
     from ml_workshop.data.loading import load_dataset
     from ml_workshop.training.pipeline import train
 
-    dataset = load_dataset(options.dataset, options.dataset_revision)
+    dataset = load_dataset(options.dataset, options.dataset_revision, options.unlabelled)
     train(dataset, _recipe(options), options.output_dir)
     if options.examples:
         write_examples(dataset.test, options.examples)
@@ -94,5 +100,5 @@ def _fingerprint(options: argparse.Namespace) -> None:
     from ml_workshop.data.loading import dataset_identity
     from ml_workshop.training.fingerprint import fingerprint
 
-    identity = dataset_identity(options.dataset, options.dataset_revision)
+    identity = dataset_identity(options.dataset, options.dataset_revision, options.unlabelled)
     print(json.dumps({"fingerprint": fingerprint(identity, _recipe(options)), "dataset": identity}))
