@@ -16,10 +16,12 @@ class Usage:
 
     Attributes:
         seconds: From its start to its end.
+        cpu_seconds: Of it and its children.
         peak_bytes: Most resident memory of it and its children together; a page that they share counts once.
     """
 
     seconds: float
+    cpu_seconds: float
     peak_bytes: int
 
 

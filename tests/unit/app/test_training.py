@@ -274,7 +274,7 @@ def test_a_directory_that_is_not_a_model_is_not_replaced(tmp_path: Path) -> None
     ("moment", "sent"),
     [
         ("directory", signal.SIGKILL),
-        ("counted", signal.SIGTERM),
+        ("training rows", signal.SIGTERM),
         ("steps begin", signal.SIGKILL),
         ("model.safetensors", signal.SIGKILL),
         ("report.html", signal.SIGTERM),
@@ -429,3 +429,52 @@ def test_recipe_of_the_workshop_is_accepted(
     assert config["hidden_size"] == 256
     assert config["recipe"]["epochs"] == 1
     assert config["recipe"]["batch_size"] == 16
+
+
+def test_rows_without_labels_are_used_and_told_of(tmp_path: Path) -> None:
+    weights = (0.5, 0.5)
+    dataset = Dataset(
+        "topics",
+        "made up",
+        ["art", "sport"],
+        topics(200, weights),
+        topics(100, weights, seed=1),
+        topics(600, weights, seed=2).texts,
+    )
+    metrics = train(dataset, replace(FAST, unlabelled=True), tmp_path / "model")
+    assert metrics["accuracy"] > 0.95
+    assert metrics["training"]["unlabelled_rows"] == 600
+    assert metrics["validation"]["curve"][-1]["epoch"] == 1
+    for name in ("README.md", "report.html"):
+        text = (tmp_path / "model" / name).read_text()
+        assert "600, with labels predicted by a network trained on the labelled rows" in text
+    assert train(dataset, FAST, tmp_path / "plain")["training"]["unlabelled_rows"] == 0
+
+
+def test_the_memory_at_a_time_does_not_change_the_model(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dataset = load_dataset("sample")
+    train(dataset, FAST, tmp_path / "much")
+    monkeypatch.setattr("ml_workshop.training.corpus.BLOCK_TOKENS", 3000)
+    monkeypatch.setattr("ml_workshop.training.counting.MERGED_VALUES", 100)
+    monkeypatch.setattr("ml_workshop.training.counting._SAMPLED", 16)
+    monkeypatch.setattr("ml_workshop.data.dataset.CHUNK_ROWS", 70)
+    train(dataset, FAST, tmp_path / "little")
+    for name in ("model.safetensors", "vocabulary.txt"):
+        assert (tmp_path / "much" / name).read_bytes() == (tmp_path / "little" / name).read_bytes(), name
+
+
+def test_data_that_will_not_fit_is_refused_before_it_is_read(
+    command: Callable[..., subprocess.CompletedProcess[str]], tmp_path: Path
+) -> None:
+    arguments = ["train", "--dataset", "sample", "--output-dir", tmp_path / "m", "--memory-max"]
+    done = command(*arguments, "600M")
+    assert done.returncode == 1
+    assert (
+        "Training on 600 texts needs about 0.7 GB of memory; --memory-max (trainer_memory_max) is 0.6 GB"
+        in (done.stderr)
+    )
+    assert "tokens in" not in done.stderr
+    assert "neither a size" in command(*arguments, "2 apples").stderr
+    assert not list(tmp_path.glob("*m*"))
