@@ -29,7 +29,6 @@ from ml_workshop.model.predictor import Predictor
 from ml_workshop.processes import Forked
 from ml_workshop.training.fingerprint import fingerprint
 from ml_workshop.training.network import BagClassifier
-from ml_workshop.training.optimizer import AdamW
 from ml_workshop.training.pipeline import train
 from ml_workshop.training.recipe import Recipe
 
@@ -100,34 +99,6 @@ def test_served_predictions_are_those_of_the_pytorch_network(trained: Path) -> N
             expected = network(features, values, torch.tensor([0, len(features)]))[0].softmax(0)
         worst = max(worst, abs(predictor.predict(text).probability - float(expected.max())))
     assert worst < 1e-5
-
-
-def test_the_optimizer_is_that_of_pytorch() -> None:
-    torch.manual_seed(0)
-    start, data = torch.randn(50, 4), torch.randn(20, 8, 50)
-    ours, theirs = (start.clone().requires_grad_() for _ in range(2))
-    optimizer, reference = AdamW(), torch.optim.AdamW([theirs], lr=0.05, weight_decay=0.3, fused=True)
-    optimizer.add([ours], weight_decay=0.3)
-    for step, batch in enumerate(data):
-        reference.param_groups[0]["lr"] = 0.05 / (step + 1)
-        for weights in (ours, theirs):
-            (batch @ weights).square().mean().backward()
-        optimizer.step(0.05 / (step + 1))
-        reference.step()
-        reference.zero_grad()
-    assert torch.equal(ours, theirs)
-    assert not torch.equal(ours, start)
-
-
-def test_training_imports_no_compiler(
-    command: Callable[..., subprocess.CompletedProcess[str]], tmp_path: Path
-) -> None:
-    """It would take a second and 70 MB per process."""
-    done = command(
-        "train", "--dataset", "sample", "--output-dir", tmp_path / "m", PYTHONPROFILEIMPORTTIME="1"
-    )
-    assert "torch.nn" in done.stderr
-    assert "torch._dynamo" not in done.stderr
 
 
 def test_the_same_seed_gives_the_same_model_and_another_seed_another(tmp_path: Path) -> None:

@@ -13,7 +13,6 @@ from ml_workshop.training.bags import Bags, Batch
 from ml_workshop.training.corpus import NO_LABEL, Corpus, Labels
 from ml_workshop.training.features import Features, choose_features
 from ml_workshop.training.network import BagClassifier
-from ml_workshop.training.optimizer import AdamW
 from ml_workshop.training.progress import progress
 from ml_workshop.training.recipe import Recipe
 
@@ -84,6 +83,7 @@ def fit(
     steps_per_epoch = -(-len(rows) // batch_size)
     steps = recipe.epochs * steps_per_epoch
     optimizer = _optimizer(network, recipe)
+    step_size = torch.optim.lr_scheduler.LinearLR(optimizer, 1.0, 0.0, steps)
     looks = {round(steps * number / LOOKS) for number in range(1, LOOKS + 1)}
     loss_of = nn.CrossEntropyLoss()
     loss, right, seen = 0.0, 0, 0
@@ -94,7 +94,9 @@ def fit(
             logits = network(*_tensors(features.bags.rows(batch)))
             batch_loss = loss_of(logits, wanted)
             batch_loss.backward()
-            optimizer.step(recipe.learning_rate * (1 - (step - 1) / steps))
+            optimizer.step()
+            optimizer.zero_grad()
+            step_size.step()
             loss += float(batch_loss.detach()) * len(batch)
             right += int((logits.argmax(dim=1) == wanted).sum())
             seen += len(batch)
@@ -181,12 +183,13 @@ def _batches(rows: NDArray[np.int64], batch_size: int, recipe: Recipe) -> Iterat
             yield shuffled[start : start + batch_size]
 
 
-def _optimizer(network: BagClassifier, recipe: Recipe) -> AdamW:
+def _optimizer(network: BagClassifier, recipe: Recipe) -> torch.optim.Optimizer:
     rest = [value for name, value in network.named_parameters() if not name.startswith("embedding.")]
-    optimizer = AdamW()
-    optimizer.add(network.embedding.parameters(), recipe.weight_decay)
-    optimizer.add(rest, weight_decay=0.0)
-    return optimizer
+    groups = [
+        {"params": list(network.embedding.parameters()), "weight_decay": recipe.weight_decay},
+        {"params": rest, "weight_decay": 0.0},
+    ]
+    return torch.optim.AdamW(groups, recipe.learning_rate, fused=True)
 
 
 def _tensors(batch: Batch) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:

@@ -39,6 +39,7 @@ def learn(corpus: Corpus, held_out: NDArray[np.bool_], label_names: list[str], r
         DataError: There is no n-gram to learn from.
     """
     torch.set_num_threads(1)  # threads of PyTorch would not survive the fork
+    torch.optim.AdamW([torch.zeros(1)])  # the first one imports PyTorch's compiler: once for both processes
     with Forked(validate, corpus, held_out, label_names, recipe) as validation:
         fitted = choose_and_fit("training", corpus, corpus.labels, len(label_names), recipe)
         return Learnt(fitted, validation.result())
