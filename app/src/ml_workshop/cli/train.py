@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ml_workshop.cli.options import add_with_alias, memory_size, subcommand, whole_number
+from ml_workshop.errors import DataError
 from ml_workshop.training.recipe import Recipe
 
 if TYPE_CHECKING:
@@ -34,6 +35,12 @@ def register(subcommands: "Subcommands") -> None:
         default="80%",
         metavar="SIZE",
         help="most memory to use: 512M, 2G, or a share of the host's (default: %(default)s)",
+    )
+    train.add_argument(
+        "--counts",
+        type=Path,
+        metavar="DIR",
+        help="counts of n-grams that another program has made, instead of counting (docs/scaling.md)",
     )
     _add_what_determines_the_result(train)
     fingerprint = subcommand(
@@ -97,8 +104,10 @@ def _train(options: argparse.Namespace) -> None:
     from ml_workshop.data.loading import open_dataset
     from ml_workshop.training.pipeline import train
 
+    if options.counts and options.unlabelled:
+        raise DataError("--counts are of labelled rows; train without --unlabelled, or without --counts.")
     dataset = open_dataset(options.dataset, options.dataset_revision, options.unlabelled)
-    metrics = train(dataset, _recipe(options), options.output_dir, options.memory_max)
+    metrics = train(dataset, _recipe(options), options.output_dir, options.memory_max, options.counts)
     if options.examples:
         write_examples(dataset.iter_texts("test"), metrics["n"], options.examples)
 

@@ -11,6 +11,7 @@ from ml_workshop.training import selection
 from ml_workshop.training.bags import Bags, make_bags
 from ml_workshop.training.corpus import NO_LABEL, Corpus, Labels
 from ml_workshop.training.counting import count_ngrams
+from ml_workshop.training.counts import Counts
 from ml_workshop.training.recipe import Recipe
 from ml_workshop.training.resources import return_free_memory
 
@@ -34,7 +35,9 @@ class Features:
     bags: Bags
 
 
-def choose_features(corpus: Corpus, labels: Labels, classes: int, recipe: Recipe) -> Features:
+def choose_features(
+    corpus: Corpus, labels: Labels, classes: int, recipe: Recipe, counts_made: Counts | None = None
+) -> Features:
     """Choose n-grams without a look at rows that have no label.
 
     Args:
@@ -42,15 +45,19 @@ def choose_features(corpus: Corpus, labels: Labels, classes: int, recipe: Recipe
         labels: Class of each row, NO_LABEL for those not to look at, shape (n,).
         classes: Number of classes.
         recipe: Hyper-parameters.
+        counts_made: Counts of the labelled rows, to choose by instead of counting.
 
     Raises:
         DataError: There is no n-gram to choose from.
     """
     documents = np.bincount(labels[labels != NO_LABEL], minlength=classes)
     best = selection.Best(documents, recipe.input_size)
-    numbers, ngrams = count_ngrams(
-        corpus, labels, classes, recipe.max_order, recipe.min_documents_for(corpus.size)
-    )
+    order, fewest = recipe.max_order, recipe.min_documents_for(corpus.size)
+    if counts_made is None:
+        numbers, ngrams = count_ngrams(corpus, labels, classes, order, fewest)
+    else:
+        seen_only = bool(np.any(labels != corpus.labels))
+        numbers, ngrams = counts_made.read(seen_only, order, fewest)
     for counted in ngrams:
         best.add(*counted)
     keys, counts = best.ascending()

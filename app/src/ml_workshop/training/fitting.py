@@ -11,6 +11,7 @@ from torch import nn
 
 from ml_workshop.training.bags import Bags, Batch
 from ml_workshop.training.corpus import NO_LABEL, Corpus, Labels
+from ml_workshop.training.counts import Counts
 from ml_workshop.training.features import Features, choose_features
 from ml_workshop.training.network import BagClassifier
 from ml_workshop.training.progress import progress
@@ -129,6 +130,7 @@ def choose_and_fit(
     labels: Labels,
     classes: int,
     recipe: Recipe,
+    counts_made: Counts | None = None,
     on_look: OnLook = ignore_look,
     bar_row: int = 0,
 ) -> Fitted:
@@ -143,13 +145,14 @@ def choose_and_fit(
         labels: Class of each row, NO_LABEL for those not to use, shape (n,).
         classes: Number of classes.
         recipe: Hyper-parameters.
+        counts_made: See `choose_features`.
         on_look: See `fit`; of the second network if there are two.
         bar_row: See `progress`.
 
     Raises:
         DataError: There is no n-gram to choose from.
     """
-    features = choose_features(corpus, labels, classes, recipe)
+    features = choose_features(corpus, labels, classes, recipe, counts_made)
     if not recipe.unlabelled:
         return Fitted(features, fit(title, features, labels, classes, recipe, on_look, bar_row), 0.0)
     teacher = fit(f"{title}, labelled rows", features, labels, classes, recipe, bar_row=bar_row)

@@ -1,6 +1,7 @@
 """From token ids to a fitted network."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -8,6 +9,7 @@ from numpy.typing import NDArray
 
 from ml_workshop.processes import Forked
 from ml_workshop.training.corpus import Corpus
+from ml_workshop.training.counts import Counts
 from ml_workshop.training.fitting import Fitted, choose_and_fit
 from ml_workshop.training.recipe import Recipe
 from ml_workshop.training.validation import Validation, validate
@@ -26,7 +28,13 @@ class Learnt:
     validation: Validation
 
 
-def learn(corpus: Corpus, held_out: NDArray[np.bool_], label_names: list[str], recipe: Recipe) -> Learnt:
+def learn(
+    corpus: Corpus,
+    held_out: NDArray[np.bool_],
+    label_names: list[str],
+    recipe: Recipe,
+    counts_directory: Path | None = None,
+) -> Learnt:
     """Fit a network to part of the rows, for validation, and beside it another to all of them.
 
     Args:
@@ -34,12 +42,15 @@ def learn(corpus: Corpus, held_out: NDArray[np.bool_], label_names: list[str], r
         held_out: Which rows are for validation, shape (n,).
         label_names: Class names.
         recipe: Hyper-parameters.
+        counts_directory: Counts of n-grams that another program has made.
 
     Raises:
-        DataError: There is no n-gram to learn from.
+        DataError: There is no n-gram to learn from, or the counts are not those of these rows.
     """
     torch.set_num_threads(1)  # threads of PyTorch would not survive the fork
     torch.optim.AdamW([torch.zeros(1)])  # the first one imports PyTorch's compiler: once for both processes
-    with Forked(validate, corpus, held_out, label_names, recipe) as validation:
-        fitted = choose_and_fit("training", corpus, corpus.labels, len(label_names), recipe)
+    classes = len(label_names)
+    counts = Counts(counts_directory, corpus, held_out, classes) if counts_directory else None
+    with Forked(validate, corpus, held_out, label_names, recipe, counts) as validation:
+        fitted = choose_and_fit("training", corpus, corpus.labels, classes, recipe, counts)
         return Learnt(fitted, validation.result())

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 import ml_workshop
 from ml_workshop.atomic import new_directory
 from ml_workshop.data.dataset import UNLABELLED, Split
+from ml_workshop.data.layout import content_hash
 from ml_workshop.model.artifact import CARD, MANIFEST, METRICS
 from ml_workshop.model.config import Config
 from ml_workshop.model.evaluation import evaluate
@@ -54,7 +55,9 @@ class Rows(Protocol):
         """Yield the rows of "train", "test" or UNLABELLED."""
 
 
-def train(dataset: Rows, recipe: Recipe, output: Path, memory_max: int | None = None) -> dict[str, Any]:
+def train(
+    dataset: Rows, recipe: Recipe, output: Path, memory_max: int | None = None, counts: Path | None = None
+) -> dict[str, Any]:
     """Train a model and write its directory, whole or not at all.
 
     A fit on part of the training rows gives the learning curve and the temperature, another on all of them
@@ -65,6 +68,7 @@ def train(dataset: Rows, recipe: Recipe, output: Path, memory_max: int | None = 
         recipe: Hyper-parameters.
         output: Directory to make; a model that is there is replaced.
         memory_max: Most bytes of memory to use; None for all that there are.
+        counts: Directory with counts of n-grams that another program has made.
 
     Returns:
         The content of metrics.json.
@@ -98,14 +102,17 @@ def train(dataset: Rows, recipe: Recipe, output: Path, memory_max: int | None = 
         from ml_workshop.training.learning import learn  # PyTorch: only now that counting needs no memory
         from ml_workshop.training.report import write_report
 
-        learnt = learn(corpus, held_out, label_names, recipe)
+        learnt = learn(corpus, held_out, label_names, recipe, counts)
+        identity = dataset.identity
+        if counts:
+            identity += f" counts:{content_hash(sorted(counts.glob('*.parquet')))}"
         config = Config(
             label_names=label_names,
             input_size=len(learnt.fitted.features.keys),
             hidden_size=recipe.hidden_size,
             max_order=recipe.max_order,
             dataset=dataset.name,
-            fingerprint=fingerprint(dataset.identity, recipe),
+            fingerprint=fingerprint(identity, recipe),
             created=datetime.now(UTC).isoformat(timespec="seconds"),
             trained_by=ml_workshop.__version__,
             recipe=recipe.as_dict(),

@@ -21,18 +21,24 @@ def hold_out(labels: Labels, hashes: NDArray[np.uint64], share: float, seed: int
         Which rows are held out, shape (n,). Of each class with different texts, one or more are, and one or
         more are not. If no class has different texts, rows of the same text may be in both parts.
     """
+    held = held_out_hashes(hashes, share, seed)
     mixed = _mix(hashes + np.uint64(seed))
-    held = mixed < share * 2.0**64
     for label in np.unique(labels[labels != NO_LABEL]):
         its = mixed[labels == label]
         low, high = its.min(), its.max()
-        if not np.any(its < share * 2.0**64):
+        if not held[labels == label].any():
             held |= (mixed == low) & (low != high)
         held &= (mixed != high) | (labels != label)
     held &= labels != NO_LABEL
     if not held.any():
         rows = np.arange(len(labels), dtype=np.uint64)
         return hold_out(labels, rows, share, seed) if len(np.unique(hashes)) < len(hashes) else held
+    return held
+
+
+def held_out_hashes(hashes: NDArray[np.uint64], share: float, seed: int) -> NDArray[np.bool_]:
+    """Return which hashes are low when they are mixed with a seed; see `hold_out`."""
+    held: NDArray[np.bool_] = _mix(hashes + np.uint64(seed)) < share * 2.0**64
     return held
 
 

@@ -11,6 +11,7 @@ from ml_workshop.model.measures import log_loss, measure
 from ml_workshop.model.predictor import softmax
 from ml_workshop.training.calibration import fit_temperature
 from ml_workshop.training.corpus import NO_LABEL, Corpus
+from ml_workshop.training.counts import Counts
 from ml_workshop.training.fitting import Look, choose_and_fit, logits_of
 from ml_workshop.training.recipe import Recipe
 
@@ -35,7 +36,11 @@ class Validation:
 
 
 def validate(
-    corpus: Corpus, held_out: NDArray[np.bool_], label_names: list[str], recipe: Recipe
+    corpus: Corpus,
+    held_out: NDArray[np.bool_],
+    label_names: list[str],
+    recipe: Recipe,
+    counts_made: Counts | None = None,
 ) -> Validation:
     """Choose n-grams and fit a network without some rows, and look at those rows.
 
@@ -44,6 +49,7 @@ def validate(
         held_out: Which labelled rows to leave out, shape (n,).
         label_names: Class names.
         recipe: Hyper-parameters.
+        counts_made: See `choose_features`.
 
     Raises:
         DataError: There is no n-gram to choose from.
@@ -68,7 +74,9 @@ def validate(
     seen = np.where(held_out, NO_LABEL, labels)
     if len(labels) < FEW_ROWS:
         recipe = replace(recipe, min_documents=1)
-    fitted = choose_and_fit("validation", corpus, seen, len(label_names), recipe, note, bar_row=1)
+    fitted = choose_and_fit(
+        "validation", corpus, seen, len(label_names), recipe, counts_made, note, bar_row=1
+    )
     logits = logits_of(fitted.network, fitted.features.bags, unseen)
     temperature = fit_temperature(logits, labels[unseen])
     measured = measure(softmax(logits / temperature), labels[unseen], label_names)
