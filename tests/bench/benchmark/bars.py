@@ -65,14 +65,14 @@ BARS = (
     Bar("training_memory", "training peak memory / workshop's way", 0.25, 0.17, False),
     Bar(
         "unlabelled_training_seconds",
-        "training wall / workshop's way, with unlabelled rows",
+        "unlabelled rows: training wall / workshop's way",
         0.60,
         0.45,
         False,
     ),
     Bar(
         "unlabelled_training_memory",
-        "training peak memory / the same, with unlabelled rows",
+        "unlabelled rows: training memory / workshop's way",
         0.40,
         0.30,
         False,

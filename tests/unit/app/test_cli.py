@@ -80,7 +80,7 @@ def test_evaluate_prints_what_training_measured(capsys: Capture, model: Path) ->
         code, out, _ = run(capsys, "evaluate", "--model", model, "--data", data)
         said = json.loads(out)
         assert code == 0
-        assert set(said) == {"accuracy", "f1", "n", "seconds"}
+        assert set(said) == {"accuracy", "f1", "log_loss", "n", "seconds"}
         assert (said["accuracy"], said["f1"], said["n"]) == (metrics["accuracy"], metrics["f1"], 200)
 
 
