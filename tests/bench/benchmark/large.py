@@ -10,13 +10,9 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-import pyarrow as pa
-import pyarrow.parquet as pq
 from workshop.rows import read_split
 
 from benchmark.progress import say
-from benchmark.training import COMMAND
-from benchmark.usage import run_measured
 
 BATCH_ROWS = 10_000
 TEST = "test.parquet"
@@ -24,6 +20,9 @@ TEST = "test.parquet"
 
 def write_rows(dataset: Path, directory: Path, rows: int) -> None:
     """Write a data set of different training rows, with the test rows of another one."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
     texts, labels = read_split(dataset, "train")
     of_class = [
         [text.split(" ") for text, its in zip(texts, labels, strict=True) if its == label] for label in (0, 1)
@@ -35,11 +34,11 @@ def write_rows(dataset: Path, directory: Path, rows: int) -> None:
     with pq.ParquetWriter(directory / "train.parquet", schema) as file:
         for first in range(0, rows, BATCH_ROWS):
             numbers = range(first, min(first + BATCH_ROWS, rows))
-            made = list(_rows(of_class, numbers))
+            made = list(made_rows(of_class, numbers))
             file.write(pa.table([list(column) for column in zip(*made, strict=True)], schema=schema))
 
 
-def _rows(of_class: list[list[list[str]]], numbers: range) -> Iterator[tuple[str, int]]:
+def made_rows(of_class: list[list[list[str]]], numbers: range) -> Iterator[tuple[str, int]]:
     """Yield the first half of a review and the second half of another one of its class; no pair twice."""
     for number in numbers:
         label, pair = number % 2, number // 2
@@ -51,6 +50,9 @@ def _rows(of_class: list[list[list[str]]], numbers: range) -> Iterator[tuple[str
 
 def measure(dataset: Path, output: Path, rows: int) -> dict[str, float]:
     """Train on a data set and on many rows made from it."""
+    from benchmark.training import COMMAND
+    from benchmark.usage import run_measured
+
     many = output / "many"
     write_rows(dataset, many, rows)
     say(f"{rows:,} rows written")

@@ -9,9 +9,9 @@ from ml_workshop.errors import DataError
 from ml_workshop.training.recipe import Recipe
 
 _BASE_BYTES = 600_000_000
-_BYTES_PER_ROW = 200
+_BYTES_PER_ROW = 100
 _BYTES_PER_WEIGHT = 40
-"""Of two processes that fit a network each. Measured (docs/training.md)."""
+"""Of two processes that fit a network each; a little more than was measured (docs/training.md)."""
 
 
 def check_memory(rows: int, recipe: Recipe, available: int | None) -> None:
