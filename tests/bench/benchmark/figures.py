@@ -11,6 +11,7 @@ from benchmark.measurements import (
     OURS_UNLOGGED,
     PEER,
     PEER_LOGGED,
+    UNLABELLED,
     WORKSHOP,
     WORKSHOP_ONE,
     WORKSHOP_TWO,
@@ -40,15 +41,18 @@ def paired_ratio(ours: Sequence[float], theirs: Sequence[float]) -> float:
 
 
 def training_figures(seen: Training) -> dict[str, float]:
-    """Return accuracy in percent, and the ratios of duration and of peak memory."""
-    ours, workshop = seen.runs[OURS], seen.runs[WORKSHOP]
-    return {
-        "accuracy": 100 * seen.accuracy[OURS],
-        "training_seconds": paired_ratio([run.seconds for run in ours], [run.seconds for run in workshop]),
-        "training_memory": paired_ratio(
-            [run.peak_bytes for run in ours], [run.peak_bytes for run in workshop]
-        ),
-    }
+    """Return accuracy in percent, log loss, and the ratios of duration and of peak memory."""
+    found = {}
+    for prefix, name in (("", OURS), ("unlabelled_", UNLABELLED)):
+        if name not in seen.runs:
+            continue
+        pairs = {
+            "training_seconds": [[run.seconds for run in seen.runs[way]] for way in (name, WORKSHOP)],
+            "training_memory": [[run.peak_bytes for run in seen.runs[way]] for way in (name, WORKSHOP)],
+        }
+        found[f"{prefix}accuracy"] = 100 * seen.accuracy[name]
+        found |= {f"{prefix}{key}": paired_ratio(*pair) for key, pair in pairs.items()}
+    return {**found, "log_loss": seen.log_loss[OURS]}
 
 
 def serving_figures(seen: Serving) -> dict[str, float]:
