@@ -25,6 +25,6 @@ def test_microseconds_become_requests_per_second_and_milliseconds() -> None:
         (OUTPUT.format(failed=0, timeout=0), "", "0 answers"),
     ],
 )
-def test_a_single_failed_request_makes_the_run_fail(output: str, log: str, sentence: str) -> None:
+def test_single_failed_request_makes_the_run_fail(output: str, log: str, sentence: str) -> None:
     with pytest.raises(BenchmarkError, match=sentence):
         h2load.parse(output, log, 2)

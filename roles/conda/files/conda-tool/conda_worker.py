@@ -320,15 +320,15 @@ async def answer(request: dict[str, Any]) -> dict[str, Any]:
             channels = [Channel(url) for url in request["channels"]]
         except (InvalidMatchSpecError, InvalidChannelError) as error:
             raise Failure("spec", f"the specs or channels cannot be read: {error}") from None
-        as_asked = not request["update"] and satisfied(installed, specs, channels)
-        if as_asked and intact:
+        unchanged = not request["update"] and satisfied(installed, specs, channels)
+        if unchanged and intact:
             return {"changed": False, "packages": [describe(record) for record in installed]}
         # A check leaves no trace, a cache of repodata neither.
         traceless = request["check"] and not cache_dir.exists()
         with tempfile.TemporaryDirectory() if traceless else nullcontext(cache_dir / "repodata") as repodata:
             records = (
                 list(installed)
-                if as_asked
+                if unchanged
                 else await solution(request, Path(repodata), installed, specs, channels)
             )
     result = [describe(record) for record in records]
