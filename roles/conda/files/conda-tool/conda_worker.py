@@ -68,7 +68,7 @@ class Failure(Exception):
     """A failure that needs an action of the user."""
 
     def __init__(self, kind: str, message: str, details: str = "") -> None:
-        """Take the kind (one of FAILURES), a sentence, and details."""
+        """Store the kind (one of FAILURES), a sentence, and details."""
         super().__init__(message)
         self.kind = kind
         self.details = details
@@ -233,7 +233,7 @@ async def check_space(records: list[RepoDataRecord], cache_dir: Path, prefix: Pa
 
 
 def space_message(place: Path, needed: int, free: int) -> str:
-    """Say how much is missing where; sizes in bytes."""
+    """Describe how much space is missing where; sizes in bytes."""
     return (
         f"no space: the environment needs about {needed // MEGABYTE + 1} MB at {existing_parent(place)}, "
         f"{free // MEGABYTE} MB are free"
@@ -241,7 +241,7 @@ def space_message(place: Path, needed: int, free: int) -> str:
 
 
 async def change(request: dict[str, Any], records: list[RepoDataRecord], specs: list[MatchSpec]) -> None:
-    """Make the environment consist of these records.
+    """Install exactly these records into the environment.
 
     First a complete copy is linked beside the prefix. It fetches and unpacks everything, so that what can
     fail fails before anything of the old environment is touched. A new environment is that copy, renamed. In
