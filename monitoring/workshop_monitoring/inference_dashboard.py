@@ -71,19 +71,6 @@ LATENCY = Panel(
     ),
 )
 
-IN_FLIGHT = Panel(
-    "Requests in flight",
-    "Requests that are being answered, by instance, without the scrape itself. "
-    "When all workers are busy, further requests wait.",
-    units.Short,
-    (
-        Query(
-            "{{instance}}",
-            f"sum by (instance) (clamp_min({select('ml_workshop_requests_in_progress')} - 1, 0))",
-        ),
-    ),
-)
-
 LATENCY_HEAT_MAP = Panel(
     "Latency heat map",
     "How many requests per second took how long: one row for each bucket of the histogram. "
@@ -91,7 +78,7 @@ LATENCY_HEAT_MAP = Panel(
     units.Seconds,
     (Query("{{le}}", buckets(DURATION, TRAFFIC)),),
     kind=Kind.HEATMAP,
-    width=16,
+    width=24,
 )
 
 REQUEST_RATE_BY_ROUTE = Panel(
@@ -166,7 +153,7 @@ BOARD = Board(
     variables=job_and_instance(f"{DURATION}_count", job="inference"),
     rows=(
         Row("Rate, errors, duration", (REQUEST_RATE, ERROR_RATIO, LATENCY)),
-        Row("Distribution", (LATENCY_HEAT_MAP, IN_FLIGHT)),
+        Row("Distribution", (LATENCY_HEAT_MAP,)),
         Row("By route", (REQUEST_RATE_BY_ROUTE, LATENCY_BY_ROUTE, ERRORS_BY_ROUTE)),
         Row("By slot", (REQUEST_RATE_BY_SLOT, ERROR_RATIO_BY_SLOT, LATENCY_BY_SLOT)),
         Row("By instance", (REQUEST_RATE_BY_INSTANCE, METRIC_FILES)),

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
-MODULES = sorted((Path(__file__).parents[2] / "roles").glob("*/library/*.py"))
+MODULES = sorted((Path(__file__).parents[2] / "plugins/modules").glob("*.py"))
 
 
 def documents(module: Path) -> dict[str, Any]:
@@ -44,4 +44,7 @@ def test_examples_use_what_there_is(module: Path) -> None:
     documentation = documents(module)
     assert documentation["RETURN"]
     for task in documentation["EXAMPLES"]:
-        assert task[module.stem].keys() <= documentation["DOCUMENTATION"]["options"].keys()
+        assert (
+            task[f"ml_workshop.workshop.{module.stem}"].keys()
+            <= documentation["DOCUMENTATION"]["options"].keys()
+        )

@@ -9,10 +9,10 @@ from ml_workshop.errors import TokenError
 def hub_token() -> str | None:
     """Return the token that systemd's LoadCredential= gave this process as `hub_token`.
 
-    HF_TOKEN, HF_TOKEN_PATH and a stored login are the client's own business and come first.
+    HF_TOKEN, HF_TOKEN_PATH and a stored login take precedence; the client reads them itself.
 
     Returns:
-        The token; None leaves the choice to the client.
+        The token; None if the client finds its own.
 
     Raises:
         TokenError: The credential cannot be read.

@@ -4,10 +4,14 @@ import re
 import statistics
 import subprocess
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 from benchmark.errors import BenchmarkError
 from benchmark.measurements import Load
+
+_ATTEMPTS = 3
+"""h2load 1.52 does not end after one of twelve runs, when it has closed its connections."""
 
 
 def parse(output: str, log: str, seconds: float) -> Load:
@@ -53,9 +57,14 @@ def run(address: str | Path, connections: int, seconds: int, body: str) -> Load:
         if isinstance(address, Path):
             command += ["-B", f"unix:{address}"]
         host = "localhost" if isinstance(address, Path) else address
-        finished = subprocess.run(
-            [*command, f"http://{host}/predict"], capture_output=True, text=True, timeout=seconds + 30
-        )
+        for _ in range(_ATTEMPTS):
+            with suppress(subprocess.TimeoutExpired):
+                finished = subprocess.run(
+                    [*command, f"http://{host}/predict"], capture_output=True, text=True, timeout=seconds + 5
+                )
+                break
+        else:
+            raise BenchmarkError(f"h2load did not end after {seconds} s, in {_ATTEMPTS} attempts.")
         if finished.returncode:
             raise BenchmarkError(f"h2load failed: {(finished.stderr or finished.stdout).strip()[-200:]}")
         return parse(finished.stdout, log.read_text(), seconds)

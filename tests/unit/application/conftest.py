@@ -10,9 +10,7 @@ from typing import Any
 
 import pytest
 
-from ..role_module import load_modules, run_module
-
-MODULES = load_modules("application")
+from ..role_module import load_module, run_module
 
 Run = Callable[..., dict[str, Any]]
 
@@ -21,7 +19,7 @@ Run = Callable[..., dict[str, Any]]
 def run(capsys: pytest.CaptureFixture[str]) -> Run:
     def _run(module: str, check: bool = False, **parameters: Any) -> dict[str, Any]:
         """Run a module of the role; return its result."""
-        return run_module(MODULES[module], capsys, check, parameters)
+        return run_module(load_module(module), capsys, check, parameters)
 
     return _run
 

@@ -6,7 +6,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from ansible.module_utils.application.lock import LockError, merge_locks, normal_version, parse_lock
+from ansible_collections.ml_workshop.workshop.plugins.module_utils.application.lock import (
+    LockError,
+    merge_locks,
+    normal_version,
+    parse_lock,
+)
 
 from .conftest import Run, make_wheel, pin
 

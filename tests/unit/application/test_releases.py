@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from .conftest import MODULES, Run, make_wheel
+from ..role_module import load_module
+from .conftest import Run, make_wheel
 
 
 class TestWheel:
@@ -219,7 +220,7 @@ class TestRelease:
             assert process.stdout
             process.stdout.readline()
             for number in range(3000):
-                MODULES["application_release"].replace_link(link, str(number))
+                load_module("application_release").replace_link(link, str(number))
             (tmp_path / "stop").touch()
             assert process.wait(10) == 0
         assert shutil.os.readlink(link) == "2999"

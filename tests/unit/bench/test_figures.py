@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 from benchmark.bars import BARS
 from benchmark.figures import figures, further_ratios, paired_ratio
@@ -74,7 +76,16 @@ def test_workshop_server_is_compared_with_one_process_and_reported_with_two() ->
     assert further["p99 / workshop with 2 processes"] == 10 / 80
 
 
-def test_prediction_is_compared_with_the_faster_thread_count() -> None:
+def test_requests_are_compared_as_a_mixture_of_the_rounds_reviews() -> None:
+    def rounds(*rates: float) -> dict[int, list[Load]]:
+        return {count: [Load(rate, 1.0, 10.0) for rate in rates] for count in CONNECTIONS}
+
+    loads = {name: rounds(3000, 1000) for name in SPEED} | {WORKSHOP_ONE: rounds(500, 100)}
+    found = figures(results(training=None, serving=replace(SERVING, loads=loads)))
+    assert found["requests_workshop"] == pytest.approx((1 / 500 + 1 / 100) / (1 / 3000 + 1 / 1000))
+
+
+def test_a_prediction_is_compared_with_the_faster_choice_of_threads() -> None:
     assert figures(results(training=None))["predict_p50"] == 90 / 900
 
 

@@ -14,9 +14,9 @@ from typing import Any
 
 import pytest
 
-from ..role_module import ROLES, load_modules, run_module
+from ..role_module import ROLES, load_module, run_module
 
-_module = load_modules("conda")["conda_environment"]
+_module = load_module("conda_environment")
 
 
 class Channel:

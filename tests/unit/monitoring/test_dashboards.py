@@ -125,10 +125,6 @@ def test_errors_are_red_and_baselines_dashed(uid: str) -> None:
                 assert style["custom.lineStyle"]["fill"] == "dash", graph["title"]
 
 
-def test_panel_ids_depend_on_the_title_alone() -> None:
-    assert panel("load-test", "Requests in flight")["id"] == panel("inference", "Requests in flight")["id"]
-
-
 def test_empty_panels_show_the_reason() -> None:
     assert (
         panel("home", "Firing alerts")["fieldConfig"]["defaults"]["noValue"]

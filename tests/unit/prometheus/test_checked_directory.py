@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from ..role_module import load_modules, run_module
+from ..role_module import load_module, run_module
 
-MODULES = load_modules("prometheus")
+MODULE = load_module("checked_directory")
 GROUP = grp.getgrgid(os.getgid()).gr_name
 NO_BAD = ["/bin/sh", "-c", 'for f in "$0" "$@"; do ! grep -H bad "$f" >&2 || exit 1; done']
 
@@ -21,7 +21,7 @@ Write = Callable[..., dict[str, Any]]
 def write(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Write:
     def _write(files: dict[str, str], check_mode: bool = False, check: list[str] = NO_BAD) -> dict[str, Any]:
         parameters = {"dest": tmp_path / "rules", "files": files, "check": check, "group": GROUP}
-        return run_module(MODULES["checked_directory"], capsys, check_mode, parameters)
+        return run_module(MODULE, capsys, check_mode, parameters)
 
     return _write
 
