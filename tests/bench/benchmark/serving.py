@@ -16,7 +16,7 @@ WARM_UP_SECONDS = 1
 def measure_load(
     servers: list[Server], review: str, bodies: Path, rounds: int, seconds: int, logs: Path
 ) -> tuple[Loads, dict[str, Memory]]:
-    """Put load on the servers, alternating: they all run, one at a time has work.
+    """Load the servers, alternating: they all run, one at a time has work.
 
     Args:
         servers: What to compare.
