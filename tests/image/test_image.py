@@ -11,9 +11,9 @@ from ml_workshop.registry.publishing import push
 from .conftest import Container, docker, load, readable
 
 test_the_server_answers_as_documented = load("test_openapi").test_the_server_answers_as_documented
-test_a_command_answers_what_the_page_says = load(
+test_a_command_has_the_documented_response = load(
     "test_http_documentation"
-).test_a_command_answers_what_the_page_says
+).test_a_command_has_the_documented_response
 
 
 def test_it_runs_without_root_and_writes_only_to_tmp(running: Container) -> None:

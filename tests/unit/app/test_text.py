@@ -77,8 +77,8 @@ def test_a_lookup_finds_every_key_and_no_other(size: int) -> None:
     known = np.isin(np.concatenate((keys + 1, shuffled))[len(keys) // 2 :], keys)
     assert places.tolist() == np.flatnonzero(known).tolist()
     assert positions.tolist()[-len(keys) :] == np.searchsorted(keys, shuffled).tolist()
-    strangers = np.setdiff1d(np.concatenate((keys + 1, keys ^ (1 << 40), [np.int64(0)])), keys)
-    assert lookup.present(strangers).tolist() == []
+    unknown = np.setdiff1d(np.concatenate((keys + 1, keys ^ (1 << 40), [np.int64(0)])), keys)
+    assert lookup.present(unknown).tolist() == []
     some = drawn.choice(keys, 300)
     assert (
         lookup.present(np.concatenate((unknown, some))).tolist()
