@@ -58,8 +58,8 @@ lint: venv-test venv-app words ## Words, ansible-lint (production), yamllint, ru
 
 # app/ follows; generated files repeat their sources.
 words: ## Words of .config/words.txt, which the field does not use
-	@! git grep -nIiE --untracked -f .config/words.txt -- . ':!.config/words.txt' ':!app' ':!tests/unit/app' ':!tests/gateway' \
-	  ':!roles/inference' ':!roles/gateway' ':!monitoring/consoles' ':!monitoring/dashboards' ':!*requirements*.txt' \
+	@! git grep -nIiE --untracked -f .config/words.txt -- . ':!.config/words.txt' ':!app' ':!tests/unit/app' \
+	  ':!monitoring/consoles' ':!monitoring/dashboards' ':!*requirements*.txt' \
 	  || { echo "Replace these words by the field's terms; .config/words.txt lists them." >&2; exit 1; }
 
 unit: export TRAIN_ON_IMDB := $(if $(wildcard ../shared/data/imdb),1)
@@ -74,7 +74,7 @@ molecule: venv-test venv-app hosts chromium ## Every role and the whole site on 
 	molecule test $(SCENARIO) --no-command-borders --report
 
 bench: venv venv-bench haproxy ## Measure against the workshop's code and two peers: .bench/results; BENCH=training|serving for a half
-	@lab/setup.sh command h2load nghttp2-client
+	@lab/setup.sh command wrk wrk
 	@cd tests/bench && ../../.bench/venv/bin/python -m benchmark --output ../../.bench \
 	  --dataset "$(or $(abspath $(LAB_DATASET)),$(wildcard $(CURDIR)/../shared/data/imdb),sample)" $(if $(BENCH),--only $(BENCH))
 
