@@ -22,6 +22,7 @@ DOCUMENTATION = Path(__file__).parents[3] / "docs" / "scaling.md"
 def counted(tmp_path: Path) -> Path:
     """Run the program of the documentation on the sample."""
     import duckdb
+
     (program,) = re.findall(r"```python\n(import duckdb.*?)```", DOCUMENTATION.read_text(), re.DOTALL)
     shutil.copytree(SAMPLE_DIRECTORY, tmp_path / "reviews")
     (tmp_path / "counts").mkdir()
