@@ -69,7 +69,9 @@ def measure(dataset: Path, output: Path, rows: int) -> dict[str, float]:
             f"{name}peak_bytes": usage.peak_bytes,
         }
         megabytes = usage.peak_bytes / 1e6
-        progress(f"{trained:,} rows: {usage.seconds:.0f} s, CPU {usage.cpu_seconds:.0f} s, {megabytes:,.0f} MB")
+        progress(
+            f"{trained:,} rows: {usage.seconds:.0f} s, CPU {usage.cpu_seconds:.0f} s, {megabytes:,.0f} MB"
+        )
     per_row = "cpu_milliseconds_per_row"
     return {**measured, "cpu_per_row_ratio": round(measured[f"many_{per_row}"] / measured[per_row], 3)}
 
