@@ -56,7 +56,7 @@ lint: venv-test venv-app words ## Words, ansible-lint (production), yamllint, ru
 	MYPYPATH=collections mypy --explicit-package-bases $(COLLECTION)/plugins
 	app/.venv/bin/mypy app/src
 
-# app/ follows; generated files repeat their sources.
+# Reviews of the sample and of tests are free to use them; generated files repeat their sources.
 words: ## Words of .config/words.txt, which the field does not use
 	@! git grep -nIiE --untracked -f .config/words.txt -- . ':!.config/words.txt' ':!app/src/ml_workshop/data/sample' ':!tests/unit/app/test_data*' \
 	  ':!monitoring/consoles' ':!monitoring/dashboards' ':!*requirements*.txt' \
