@@ -27,14 +27,16 @@ box
 
 @pytest.fixture
 def value(tmp_path: Path):
-    def _value(inventory: str, host: str, variable: str) -> Any:
+    def _value(inventory: str | Path, host: str, variable: str) -> Any:
         """Render a variable for a host, as a role run by one of the playbooks would see it."""
-        (tmp_path / "hosts.ini").write_text(inventory)
+        if isinstance(inventory, str):
+            (tmp_path / "hosts.ini").write_text(inventory)
+            inventory = tmp_path / "hosts.ini"
         run = subprocess.run(
             [
                 "ansible",
                 host,
-                f"--inventory={tmp_path}/hosts.ini",
+                f"--inventory={inventory}",
                 "--playbook-dir=playbooks",
                 "-mdebug",
                 f"-avar={variable}",
@@ -140,3 +142,10 @@ def test_the_write_token_reaches_the_training_host_and_the_read_token_the_servin
         assert value(inventory, "first", "trainer_hub_token") == write
         assert value(inventory, "second", "trainer_hub_token") == ""
         assert value(inventory, "second", "inference_hub_token") == read
+
+
+def test_make_browser_logs_in_with_the_password_of_the_lab(value) -> None:
+    secrets = yaml.safe_load((ROOT / "group_vars/all/secrets.yml").read_text())
+    (variable,) = (name for name in secrets if name.endswith("admin_password_file"))
+    file = Path(value(ROOT / "inventory/lab", "instance-b", variable)).resolve()
+    assert str(file.relative_to(ROOT)) in (ROOT / "Makefile").read_text()
