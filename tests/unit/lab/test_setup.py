@@ -98,7 +98,7 @@ def test_promtool_is_taken_from_the_path_where_there_is_no_package(tmp_path: Pat
     assert (tmp_path / ".lab/bin/promtool").samefile(tmp_path / "bin/promtool")
 
 
-def test_environment_whose_commands_do_not_start_is_made_anew(tmp_path: Path) -> None:
+def test_environment_whose_commands_do_not_start_is_recreated(tmp_path: Path) -> None:
     """After the checkout was moved, or Python removed."""
 
     def make(checkout: Path) -> str:
