@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -29,6 +30,7 @@ FORMATS = {
         r"\d+(\.\d+)?[KMGT%]|\d{7,}|infinity",
         "a size such as 512M or 2G, or a share such as 80%",
     ),
+    "password": (r".{12,}", "a password of 12 or more characters"),
 }
 
 
@@ -66,6 +68,11 @@ def unmet(value: object, option: Mapping[str, Any], constraint: Mapping[str, Any
         elements = as_list(value)
         element = {**option, "type": option.get("elements", "str")}
         return next((reason for each in elements if (reason := unmet(each, element, constraint))), "")
+    if kind == "dict" and "format" in constraint:
+        mapping = as_dict(value)
+        if mapping is None:
+            return "a mapping in a file of variables, or by -e in JSON"
+        return next((reason for each in mapping.values() if (reason := unmet(each, {}, constraint))), "")
     if kind == "bool":
         return "" if text.lower() in BOOLEANS else "true or false"
     if kind in NUMBERS:
@@ -87,6 +94,15 @@ def as_list(value: object) -> list[Any]:
     return value if isinstance(value, list) else re.findall(r"[^][,\"'\s]+", str(value))
 
 
+def as_dict(value: object) -> dict[str, Any] | None:
+    """Return a mapping, also one that is given as JSON; None for anything else."""
+    try:
+        value = json.loads(value) if isinstance(value, str) else value
+    except ValueError:
+        return None
+    return dict(value) if isinstance(value, Mapping) else None
+
+
 def limits(low: float | None, high: float | None) -> str:
     """Return the end of `a number ...`."""
     if high is not None:
@@ -99,4 +115,4 @@ class FilterModule:
 
     def filters(self) -> dict[str, Callable[..., Any]]:
         """Return them by name."""
-        return {"argument_errors": argument_errors, "as_list": as_list}
+        return {"argument_errors": argument_errors, "as_list": as_list, "as_dict": as_dict}

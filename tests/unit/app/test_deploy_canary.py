@@ -1,5 +1,6 @@
 """A canary against made-up traffic: figures of HAProxy's statistics, and of a fake Prometheus."""
 
+import base64
 import json
 import tempfile
 import threading
@@ -125,6 +126,7 @@ class Handler(BaseHTTPRequestHandler):
     server: FakePrometheus
 
     def do_GET(self) -> None:
+        assert self.headers["Authorization"] == f"Basic {base64.b64encode(b'monitoring:secret').decode()}"
         query = urllib.parse.parse_qs(urllib.parse.urlparse(self.path).query)["query"][0]
         assert 'job="inference", instance="here"' in query
         rows = []
@@ -161,6 +163,9 @@ def test_prometheus_has_the_class_shares(shared: Host, traffic: Traffic) -> None
     old, new = shared.state()["serving"], idle(shared)
     prometheus = FakePrometheus(traffic)
     shared.settings["prometheus_url"] = f"http://127.0.0.1:{prometheus.server_address[1]}"
+    login = shared.root / "login"
+    login.write_text("monitoring:secret\n")
+    shared.settings["prometheus_login_file"] = str(login)
     shared.publish(4)
     traffic.positive = {old: 0.7, new: 0.3}
     _, message = shared.command("deploy", code=3)

@@ -66,7 +66,7 @@ def _metrics(settings: Settings, limits: Limits) -> tuple[str, Readings]:
         return "prometheus_url is not set", {}
     try:
         url, instance = settings.prometheus_url, settings.prometheus_instance
-        return "", slot_counts(url, instance, limits.threshold_seconds)
+        return "", slot_counts(url, instance, limits.threshold_seconds, settings.prometheus_login_file)
     except PrometheusError as error:
         return str(error), {}
 

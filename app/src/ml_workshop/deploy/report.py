@@ -38,12 +38,11 @@ def report(settings: Settings, state: dict[str, Any]) -> dict[str, Any]:
     if not settings.prometheus_url:
         return row
     where = f'{_PREDICTIONS}, instance="{settings.prometheus_instance}"'
+    url, login_file = settings.prometheus_url, settings.prometheus_login_file
     try:
-        rate = query(
-            settings.prometheus_url, f"sum(rate(flask_http_request_duration_seconds_count{{{where}}}[2m]))"
-        )
-        budget = query(settings.prometheus_url, "slo:period_error_budget_remaining:ratio")
-        alerts = query(settings.prometheus_url, 'ALERTS{alertstate="firing", severity!="none"}')
+        rate = query(url, f"sum(rate(flask_http_request_duration_seconds_count{{{where}}}[2m]))", login_file)
+        budget = query(url, "slo:period_error_budget_remaining:ratio", login_file)
+        alerts = query(url, 'ALERTS{alertstate="firing", severity!="none"}', login_file)
     except PrometheusError as error:
         return row | {"problem": row["problem"] or str(error)}
     return row | {

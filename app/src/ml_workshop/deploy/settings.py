@@ -28,6 +28,7 @@ class Settings:
         step_min_requests: Requests that the candidate must have had before a canary step is judged.
         step_timeout: Time in which they must arrive.
         objectives: As in monitoring/slo.yml.
+        prometheus_login_file: A line `name:password`; empty for a Prometheus that needs no login.
         runtime_dir: Parent of the lock file and of the slots' runtime directories.
     """
 
@@ -62,6 +63,7 @@ class Settings:
     step_timeout: float = 600
     max_class_share_difference: float = 0.2
     max_confidence_difference: float = 0.1
+    prometheus_login_file: str = ""
     runtime_dir: Path = Path("/run")
 
     @property

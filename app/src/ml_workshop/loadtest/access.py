@@ -1,0 +1,82 @@
+"""Who may use Locust's web UI, and which service it may load."""
+
+import hmac
+import json
+import os
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from flask import jsonify, request
+from flask.typing import ResponseReturnValue
+from werkzeug.wrappers import Request, Response
+
+if TYPE_CHECKING:
+    from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+
+    from locust.env import Environment
+
+_CHANGES_BY_GET = ("/stop", "/stats/reset")
+
+
+def restrict(environment: "Environment") -> None:
+    """Restrict the web UI to its logins, to requests of its own pages, and to the host it was started with.
+
+    Logins are name to password, as JSON, in what systemd's LoadCredential= gave this process as `logins`;
+    without that, everyone may log in.
+    """
+    if environment.web_ui is None or environment.web_ui.app is None:
+        return
+    app, host = environment.web_ui.app, environment.host
+    credentials = Path(os.environ.get("CREDENTIALS_DIRECTORY", ""), "logins")
+    logins = json.loads(credentials.read_text()) if credentials.is_absolute() and credentials.exists() else {}
+    app.wsgi_app = AccessControl(app.wsgi_app, logins)  # type: ignore[method-assign]
+
+    def refuse_other_hosts() -> ResponseReturnValue | None:
+        others = set(request.form.getlist("host")) - {host}
+        if host is None or not others:
+            return None
+        message = f"This Locust loads {host} only; locust_host sets another service."
+        return jsonify(success=False, message=message, host=host), 400
+
+    app.before_request(refuse_other_hosts)
+
+
+class AccessControl:
+    """WSGI middleware: logins, no requests of other origins, and no answers for them."""
+
+    def __init__(self, application: "WSGIApplication", logins: Mapping[str, str]) -> None:
+        """Take the application and its logins, name to password; empty for none."""
+        self._application, self._logins = application, logins
+
+    def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        """Answer a request."""
+        refusal = self._refusal(Request(environ))
+        if refusal is not None:
+            return refusal(environ, start_response)
+
+        # Locust lets pages of every origin read its answers.
+        def start(status: str, headers: list[tuple[str, str]], *error: Any) -> Any:  # noqa: ANN401
+            own = [(name, value) for name, value in headers if not name.lower().startswith("access-control-")]
+            return start_response(status, own, *error)
+
+        return self._application(environ, start)
+
+    def _refusal(self, asked: Request) -> Response | None:
+        if self._logins and not self._knows(asked):
+            login = {"WWW-Authenticate": 'Basic realm="Locust", charset="UTF-8"'}
+            return Response("Log in with name and password.\n", 401, login)
+        by_get = asked.method in ("GET", "HEAD")
+        changes = not by_get or asked.path.endswith(_CHANGES_BY_GET)
+        source = asked.headers.get("Origin") or (asked.headers.get("Referer") if changes else None)
+        # A page of another origin can leave out both only with GET.
+        foreign = urlsplit(source).netloc != asked.host if source else changes and by_get
+        return Response("This request came from another page.\n", 403) if foreign else None
+
+    def _knows(self, asked: Request) -> bool:
+        login = asked.authorization
+        if login is None or login.type != "basic":
+            return False
+        password = self._logins.get(login.username or "", "")
+        return bool(password) and hmac.compare_digest(password.encode(), (login.password or "").encode())
