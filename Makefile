@@ -67,10 +67,9 @@ bench: venv venv-bench haproxy ## Measure against the workshop's way and two pee
 	@cd tests/bench && ../../.bench/venv/bin/python -m benchmark --output ../../.bench \
 	  --dataset "$(or $(abspath $(LAB_DATASET)),$(wildcard $(CURDIR)/../shared/data/imdb),sample)" $(if $(BENCH),--only $(BENCH))
 
-LAB_GRAFANA_PASSWORD := .lab/secrets/instance_b/grafana_admin_password
 browser: venv-test chromium ## The lab's pages in a browser, as a person sees them: pictures in artifacts/browser
 	pytest -q -rs tests/browser --service http://127.0.0.1:8000 --locust http://127.0.0.1:8089 --prometheus http://127.0.0.1:9090 \
-	  $(if $(wildcard $(LAB_GRAFANA_PASSWORD)),--grafana http://127.0.0.1:3000 --grafana-password-file $(LAB_GRAFANA_PASSWORD))
+	  --password-file .lab/secrets/admin_password $(shell curl --silent --output /dev/null http://127.0.0.1:3000/api/health && echo --grafana http://127.0.0.1:3000)
 
 hosts: export LAB_DATASET := $(or $(LAB_DATASET),$(wildcard ../shared/data/imdb))
 hosts: venv-test

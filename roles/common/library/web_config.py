@@ -44,7 +44,13 @@ EXAMPLES = r"""
     mode: "0640"
 """
 
-RETURN = "# nothing beside C(changed)"
+RETURN = r"""
+names:
+  description: Who may log in.
+  type: list
+  elements: str
+  returned: success
+"""
 
 COST = 10
 
@@ -102,7 +108,7 @@ def main() -> None:
     if new:
         arguments = module.load_file_common_arguments(module.params, path=str(dest))
         changed = module.set_fs_attributes_if_different(arguments, changed)
-    module.exit_json(changed=changed)
+    module.exit_json(changed=changed, names=sorted(logins))
 
 
 if __name__ == "__main__":

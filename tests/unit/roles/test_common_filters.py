@@ -45,6 +45,8 @@ def errors(value: Any, option: dict[str, Any], constraint: dict[str, Any] | None
         ("536870912", {"type": "str"}, {"format": "memory"}),
         ("1h 30min", {"type": "str"}, {"format": "timespan"}),
         ("90", {"type": "str"}, {"format": "timespan"}),
+        ({}, {"type": "dict"}, {"format": "password"}),
+        ('{"admin": "correct-horse"}', {"type": "dict"}, {"format": "password"}),
     ],
 )
 def test_a_value_that_fits_is_no_error(
@@ -77,6 +79,19 @@ def test_a_value_that_fits_is_no_error(
         ),
         ("a", {"type": "int"}, {"setting": "y"}, 'x (y) is "a"; set it to a whole number.'),
         ("[{a: 1}]", {"type": "list", "elements": "dict"}, {}, "set it to a list of mappings"),
+        ({"a": "short"}, {"type": "dict"}, {"format": "password"}, "set it to a password of 12 or more char"),
+        (
+            "a: b",
+            {"type": "dict"},
+            {"format": "password"},
+            "a mapping in a file of variables, or by -e in JSON",
+        ),
+        (
+            "[1]",
+            {"type": "dict"},
+            {"format": "password"},
+            "a mapping in a file of variables, or by -e in JSON",
+        ),
         ("s3cret", {"type": "int", "no_log": True}, {}, "x has a value that cannot be used; set it to"),
     ],
 )
