@@ -40,8 +40,6 @@ EXAMPLES = r"""
   web_config:
     dest: /etc/prometheus/web.yml
     logins: {admin: "{{ vault_password }}"}
-    group: prometheus
-    mode: "0640"
 """
 
 RETURN = r"""
