@@ -129,3 +129,9 @@ def test_the_write_token_reaches_the_training_host_and_the_read_token_the_servin
         assert value(inventory, "first", "trainer_hub_token") == write
         assert value(inventory, "second", "trainer_hub_token") == ""
         assert value(inventory, "second", "inference_hub_token") == read
+
+
+def test_prometheus_logs_in_to_whatever_it_scrapes(value) -> None:
+    logins = [job["basic_auth"] for job in value(SEVERAL, "watcher", "prometheus_scrape_configs")]
+    assert {login["username"] for login in logins} == {"monitoring"}
+    assert not [login for login in logins if "password" in login], "the file of the configuration has none"
