@@ -30,6 +30,7 @@ FORMATS = {
         r"\d+(\.\d+)?[KMGT%]|\d{7,}|infinity",
         "a size such as 512M or 2G, or a share such as 80%",
     ),
+    "api_key": (r"[!-~]{20,}", "a key of 20 or more printable characters without blanks"),
     "password": (r".{12,}", "a password of 12 or more characters"),
 }
 

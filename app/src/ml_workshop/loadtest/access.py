@@ -2,15 +2,15 @@
 
 import hmac
 import json
-import os
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from flask import jsonify, request
 from flask.typing import ResponseReturnValue
 from werkzeug.wrappers import Request, Response
+
+from ml_workshop.credentials import credential
 
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
@@ -29,8 +29,7 @@ def restrict(environment: "Environment") -> None:
     if environment.web_ui is None or environment.web_ui.app is None:
         return
     app, host = environment.web_ui.app, environment.host
-    credentials = Path(os.environ.get("CREDENTIALS_DIRECTORY", ""), "logins")
-    logins = json.loads(credentials.read_text()) if credentials.is_absolute() and credentials.exists() else {}
+    logins = json.loads(credential("logins") or "{}")
     app.wsgi_app = AccessControl(app.wsgi_app, logins)  # type: ignore[method-assign]
 
     def refuse_other_hosts() -> ResponseReturnValue | None:

@@ -7,12 +7,14 @@ from typing import Any
 
 from locust import FastHttpUser, between, task
 
+from ml_workshop.credentials import credential
 from ml_workshop.loadtest.answers import AnswerCheck
 from ml_workshop.loadtest.plan import PATIENCE
 from ml_workshop.loadtest.reviews import load_reviews
 
 REVIEWS = load_reviews()
 CHECK = AnswerCheck()
+API_KEY = credential("api_key")
 LARGEST_BATCH = 8
 SINGLE, BATCH = 9, 1
 """Of ten requests, how many have one review and how many have several."""
@@ -23,6 +25,7 @@ class ReviewClient(FastHttpUser):
 
     abstract = True
     network_timeout = connection_timeout = PATIENCE
+    default_headers = {"Authorization": f"Bearer {API_KEY}"} if API_KEY else {}
 
     def classify(self, due: float | None = None, in_flight: int = 0) -> None:
         """Classify one review.
