@@ -1,4 +1,4 @@
-# Everything a person does with this repository; `make help` lists it.
+# Entry points of this repository; `make help` lists them.
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
@@ -13,8 +13,10 @@ LAB_DATASET ?=
 # Serving hosts of the lab, 1 to 9; more than one have a gateway host in front. Empty keeps the hosts that the lab has (1 at first).
 LAB_INFERENCE_HOSTS ?=
 SCENARIO ?= --all
+# The repository as the collection ml_workshop.workshop: links to plugins/ and meta/.
+COLLECTION := collections/ansible_collections/ml_workshop/workshop
 
-.PHONY: help lab lab-down verify test lint unit molecule bench browser venv venv-test venv-app venv-bench hosts promtool chromium haproxy sshd
+.PHONY: help docs lab lab-down verify test lint words unit molecule bench browser venv venv-test venv-app venv-bench hosts promtool chromium haproxy sshd
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -35,39 +37,51 @@ lab-down: venv ## Remove everything that make lab made
 	@lab/setup.sh stop-docker
 	@rm -rf .lab .cache $(SOURCES) $(MORE_HOSTS)
 
-verify: venv ## Ask every service of the lab from the outside
+verify: venv ## Check every service of the lab from the outside
 	@ansible-playbook -i inventory/lab playbooks/verify.yml
 
 test: ## Everything that CI runs; with real reviews when ../shared/data/imdb is there
 	@lab/setup.sh tidy
 	@trap 'lab/setup.sh tidy' EXIT; $(MAKE) --no-print-directory lint unit molecule
 
-lint: venv-test venv-app ## ansible-lint (production), yamllint, ruff, mypy
+lint: venv-test venv-app words ## Words, ansible-lint (production), yamllint, ruff, mypy, workflows
 	ansible-lint --offline --profile production
+	zizmor --offline --quiet .github/workflows
+	check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	check-jsonschema --builtin-schema vendor.renovate renovate.json
 	yamllint --strict .
 	ruff check . && ruff format --check .
-	mypy lab plugins monitoring roles/grafana/files roles/prometheus/library roles/common/library roles/common/filter_plugins tests/fakes/fake_grafana tests/fakes/notification_receivers.py
-	mypy playbooks/filter_plugins tests/fakes/ec2
-	mypy roles/conda/library roles/conda/module_utils/conda roles/conda/files/conda-tool
-	mypy roles/application/library roles/application/module_utils/application
+	mypy lab monitoring tools roles/grafana/files tests/fakes/fake_grafana tests/fakes/notification_receivers.py
+	mypy playbooks/filter_plugins roles/conda/files/conda-tool tests/fakes/ec2
+	MYPYPATH=collections mypy --explicit-package-bases $(COLLECTION)/plugins
 	app/.venv/bin/mypy app/src
+
+# app/ follows; generated files repeat their sources.
+words: ## Words of .config/words.txt, which the field does not use
+	@! git grep -nIiE --untracked -f .config/words.txt -- . ':!.config/words.txt' ':!app' ':!tests/unit/app' ':!tests/gateway' \
+	  ':!roles/inference' ':!roles/gateway' ':!monitoring/consoles' ':!monitoring/dashboards' ':!*requirements*.txt' \
+	  || { echo "Replace these words by the field's terms; .config/words.txt lists them." >&2; exit 1; }
 
 unit: export TRAIN_ON_IMDB := $(if $(wildcard ../shared/data/imdb),1)
 unit: venv-test venv-app promtool haproxy sshd ## Unit and template tests: a few minutes, no hosts
 	pytest -q -n 2 tests/unit --ignore=tests/unit/app
 	pytest -q tests/templates   # a process of its own: with Ansible's controller code in it, modules warn elsewhere
-	app/.venv/bin/pytest -q tests/unit/app
+	app/.venv/bin/pytest -q -n 2 --dist loadfile -m "not timing" tests/unit/app
+	app/.venv/bin/pytest -q -m timing tests/unit/app
 	pytest -q tests/gateway
 
 molecule: venv-test venv-app hosts chromium ## Every role and the whole site on real systemd hosts; SCENARIO=-s\ name for one
 	molecule test $(SCENARIO) --no-command-borders --report
 
-bench: venv venv-bench haproxy ## Measure against the workshop's way and two peers: .bench/results; BENCH=training|serving for a half
+bench: venv venv-bench haproxy ## Measure against the workshop's code and two peers: .bench/results; BENCH=training|serving for a half
 	@lab/setup.sh command h2load nghttp2-client
 	@cd tests/bench && ../../.bench/venv/bin/python -m benchmark --output ../../.bench \
 	  --dataset "$(or $(abspath $(LAB_DATASET)),$(wildcard $(CURDIR)/../shared/data/imdb),sample)" $(if $(BENCH),--only $(BENCH))
 
-browser: venv-test chromium ## The lab's pages in a browser, as a person sees them: pictures in artifacts/browser
+docs: venv-test ## The documentation as a site: artifacts/docs; checks every link
+	mkdocs build --strict --quiet
+
+browser: venv-test chromium ## Open the lab's pages in a browser: pictures in artifacts/browser
 	pytest -q -rs tests/browser --service http://127.0.0.1:8000 --locust http://127.0.0.1:8089 --prometheus http://127.0.0.1:9090 \
 	  --password-file .lab/secrets/admin_password $(shell curl --silent --output /dev/null http://127.0.0.1:3000/api/health && echo --grafana http://127.0.0.1:3000)
 

@@ -39,7 +39,7 @@ SUBDIRS = {"x86_64": ("linux-64", "x86_64"), "aarch64": ("linux-aarch64", "aarch
 DEBIAN_CONDITION = 'if sys.base_prefix != sys.prefix or hasattr(sys, "real_prefix"):\n        # virtual'
 UPSTREAM_CONDITION = "if True:\n        # virtual"
 
-#: Debian's `site` is frozen into the interpreter and looks for dist-packages only.
+#: Debian's `site` is frozen into the interpreter and searches only dist-packages.
 SITECUSTOMIZE = '''\
 """Look for packages in site-packages, as upstream's interpreter does."""
 
@@ -111,7 +111,7 @@ ensurepip.bootstrap(root=arguments.root, upgrade=arguments.upgrade, user=argumen
 
 
 class BuildError(Exception):
-    """The channel cannot be built; the message says what to do."""
+    """The channel cannot be built; the message has the remedy."""
 
 
 @dataclass
@@ -200,7 +200,7 @@ def image_id(image: str) -> str:
         BuildError: Docker does not answer or has no such image.
     """
     answer = subprocess.run(  # noqa: S603 - arguments of the lab's own
-        ["docker", "image", "inspect", "--format", "{{.Id}}", image],  # noqa: S607 - docker is wherever PATH says
+        ["docker", "image", "inspect", "--format", "{{.Id}}", image],  # noqa: S607 - docker is found in PATH
         capture_output=True,
         text=True,
         check=False,
@@ -242,7 +242,7 @@ def as_upstream(sysconfig: bytes) -> bytes:
     """Take the distribution's installation directories out of `sysconfig.py`.
 
     Raises:
-        BuildError: the file mentions dist-packages, and not in the way this script knows.
+        BuildError: the file mentions dist-packages in an unknown way.
     """
     text = sysconfig.decode()
     if "dist-packages" not in text:
@@ -261,7 +261,7 @@ def python_package(tree: dict[str, bytes], pip_wheel: Path) -> Package:
     """
     facts = json.loads(tree.pop("facts.json"))
     if facts["machine"] not in SUBDIRS:
-        raise BuildError(f"no conda subdirectory for {facts['machine']}; the lab knows {', '.join(SUBDIRS)}")
+        raise BuildError(f"no conda subdirectory for {facts['machine']}; supported: {', '.join(SUBDIRS)}")
     subdir, arch = SUBDIRS[facts["machine"]]
     short = ".".join(facts["version"].split(".")[:2])
     library = f"lib/python{short}"

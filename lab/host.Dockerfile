@@ -7,7 +7,7 @@ RUN apt-get update -q \
       ca-certificates dbus iproute2 openssh-server python3 python3-apt sudo systemd systemd-sysv \
  && apt-get clean \
  && systemctl mask getty.target systemd-udevd.service systemd-networkd-wait-online.service \
- && useradd --create-home --shell /bin/bash ubuntu \
+ && { id ubuntu || useradd --create-home --shell /bin/bash ubuntu; } \
  && echo 'ubuntu ALL=(ALL) NOPASSWD: ALL' >/etc/sudoers.d/ubuntu
 # mmdebstrap names its copy of the sources 0000*; the copy laid over it here has the usual name.
 # The machine's own package settings (lab/machine_settings.py writes them at run time, they are in no repository).

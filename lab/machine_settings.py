@@ -116,7 +116,7 @@ def replace(new: Path, old: Path) -> None:
 
 
 def main() -> None:
-    """Write the overlay and print what else there is to know."""
+    """Write the overlay and print the settings."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--root", type=Path, required=True)
     parser.add_argument("--apt-proxy", required=True)

@@ -1,6 +1,6 @@
 """Probe what this machine can reach and choose the lab's sources accordingly.
 
-Prints a table for the person and writes the choice as group variables of the lab's hosts.
+Prints a table and writes the choice as group variables of the lab's hosts.
 Each choice can be overridden on the command line of ansible-playbook like any variable.
 """
 
@@ -49,7 +49,9 @@ def probe() -> dict[str, bool]:
         return dict(zip(ENDPOINTS, pool.map(reachable, ENDPOINTS.values()), strict=True))
 
 
-def choose(up: dict[str, bool], dataset: str, model_repo: str, grafana_archive: str) -> dict[str, object]:
+def choose(
+    up: dict[str, bool], dataset: str, model_repo: str, grafana_archive: str, base_image: str = ""
+) -> dict[str, object]:
     """Turn what is reachable into variables of the site and of the lab.
 
     Args:
@@ -57,12 +59,14 @@ def choose(up: dict[str, bool], dataset: str, model_repo: str, grafana_archive: 
         dataset: directory the user gave, or empty.
         model_repo: model repository the user gave, or empty.
         grafana_archive: image archive the user gave, or empty.
+        base_image: image of Debian or Ubuntu that hosts are built from, or empty.
 
     Raises:
         SystemExit: the data set directory doesn't exist.
     """
     sources: dict[str, object] = {
-        "lab_base_image": "debian:12" if up["container registry"] else "ml-workshop/debian:bookworm",
+        "lab_base_image": base_image
+        or ("debian:12" if up["container registry"] else "ml-workshop/debian:bookworm"),
         "lab_base_from_registry": up["container registry"],
         "lab_build_conda_channel": not up["conda-forge"],
         "conda_channel": (
@@ -91,7 +95,7 @@ def choose(up: dict[str, bool], dataset: str, model_repo: str, grafana_archive: 
 
 
 def table(up: dict[str, bool], sources: dict[str, object]) -> str:
-    """Lay the choice out for a person: source, reachable or not, what is used."""
+    """Format the choice as a table: source, reachable or not, what is used."""
     grafana = str(sources.get("grafana_image_archive", "")) or (
         "pinned image"
         if up["container registry"]
@@ -101,7 +105,7 @@ def table(up: dict[str, bool], sources: dict[str, object]) -> str:
     if dataset_used == "sample":
         dataset_used = "sample that ships with the application (LAB_DATASET=DIR for real reviews)"
     rows = [
-        ("base image", up["container registry"], "debian:12" if up["container registry"] else "mmdebstrap"),
+        ("base image", up["container registry"], str(sources["lab_base_image"])),
         (
             "conda packages",
             up["conda-forge"],
@@ -138,6 +142,7 @@ def main() -> None:
         dataset=os.environ.get("LAB_DATASET", ""),
         model_repo=os.environ.get("LAB_MODEL_REPO", ""),
         grafana_archive=os.environ.get("LAB_GRAFANA_IMAGE_ARCHIVE", ""),
+        base_image=os.environ.get("LAB_BASE_IMAGE", ""),
     )
     print(table(up, sources), flush=True)
     options.output.parent.mkdir(parents=True, exist_ok=True)

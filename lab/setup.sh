@@ -14,12 +14,12 @@ cd "$(dirname "$0")/.."
 TORCH_INDEX=https://download.pytorch.org/whl/cpu
 
 die() { printf 'ml-workshop: %s\n' "$*" >&2; exit 1; }
-say() { printf '== %s\n' "$*"; }
+log() { printf '== %s\n' "$*"; }
 
 apt_install() {
     command -v apt-get >/dev/null || die "needs the package(s) $*; install them with this system's package manager, then run the same command again."
     [ "$(id -u)" = 0 ] || die "needs the package(s) $*; run 'sudo apt-get install $*', then the same command again."
-    say "installing $*"
+    log "installing $*"
     export DEBIAN_FRONTEND=noninteractive
     apt-get update -qq >/dev/null || die "'apt-get update' failed; run it by hand to see why."
     apt-get install -qq -y --no-install-recommends "$@" >/dev/null || die "'apt-get install $*' failed; run it by hand to see why."
@@ -38,7 +38,7 @@ make_venv() {
     done
     [ "${#missing[@]}" -gt 0 ] || return 0
     python3 -c 'import ensurepip, venv' 2>/dev/null || apt_install python3-venv
-    say "installing the Python packages of ${missing[*]} into $directory"
+    log "installing the Python packages of ${missing[*]} into $directory"
     "$directory/bin/python" -c '' 2>/dev/null || python3 -m venv --clear "$directory"
     for file in "${missing[@]}"; do arguments+=(-r "$file"); done
     # PyTorch's CPU wheels have an index of their own; without it, this machine's pip configuration has to offer them.
@@ -46,7 +46,7 @@ make_venv() {
         arguments+=(--extra-index-url "$TORCH_INDEX")
     fi
     "$directory/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes "${arguments[@]}" ||
-        die "pip could not install ${missing[*]}; the lines above say which package and why."
+        die "pip could not install ${missing[*]}; see the lines above."
     for file in "${missing[@]}"; do sha256sum "$file" >"$directory/.installed-$(basename "$file")"; done
 }
 
@@ -58,7 +58,7 @@ get_promtool() {
         directory=$(mktemp -d)
         (
             cd "$directory"
-            # Without lists (a fresh container) the first try cannot know the package.
+            # Without package lists (a fresh container) the first attempt fails.
             apt-get download -qq prometheus >/dev/null 2>&1 || { apt-get update -qq && apt-get download -qq prometheus; } >/dev/null 2>&1
             dpkg-deb --fsys-tarfile prometheus_*.deb | tar --extract ./usr/bin/promtool
         ) && mv "$directory/usr/bin/promtool" .lab/bin/promtool
@@ -80,7 +80,7 @@ start_docker() {
     if [ -d /run/systemd/system ]; then
         systemctl start docker
     else
-        say "starting the Docker daemon (no init does it here)"
+        log "starting the Docker daemon (no init does it here)"
         mkdir -p .lab
         # A daemon that was killed leaves a pid file behind, which keeps the next one from starting.
         if [ -f /var/run/docker.pid ] && ! kill -0 "$(cat /var/run/docker.pid)" 2>/dev/null; then rm -f /var/run/docker.pid; fi
@@ -98,8 +98,8 @@ stop_docker() {
     [ -f .lab/dockerd.ours ] || return 0
     local pid deadline=$((SECONDS + 30))
     pid=$(cat /var/run/docker.pid 2>/dev/null) || { rm -f .lab/dockerd.ours; return 0; }
-    if [ -n "$(docker ps -q 2>/dev/null)" ]; then say "the Docker daemon goes on: other containers run in it"; return 0; fi
-    say "stopping the Docker daemon"
+    if [ -n "$(docker ps -q 2>/dev/null)" ]; then log "the Docker daemon still runs: it has other containers"; return 0; fi
+    log "stopping the Docker daemon"
     kill "$pid" 2>/dev/null || true
     while kill -0 "$pid" 2>/dev/null && [ $SECONDS -lt $deadline ]; do read -rt 0.2 <> <(:) || true; done
     rm -f .lab/dockerd.ours

@@ -1,4 +1,4 @@
-"""Write every generated file of this directory, or with --check say which ones differ from their source.
+"""Write every generated file of this directory; with --check, list those that differ from their source.
 
 python monitoring/generate.py [--check]
 """
@@ -8,36 +8,40 @@ import sys
 from pathlib import Path
 
 from workshop_monitoring import console, dashboards, rule_files, slo
-from workshop_monitoring.rule_tests import files as rule_tests
+from workshop_monitoring.rule_tests import files as rule_test_files
 from workshop_monitoring.settings import Alerting, SettingsError
 
 HERE = Path(__file__).parent
 SOURCES = HERE
-"""Where slo.yml and alerting.yml are."""
+"""Directory of slo.yml and alerting.yml."""
 
 
 def generated() -> dict[Path, str]:
-    """The text of every generated file, by path; no other file may lie beside them."""
+    """The text of every generated file, by path."""
     objectives, alerting = slo.load(SOURCES / "slo.yml"), Alerting.load(SOURCES / "alerting.yml")
     texts = {
         **dashboards.files(objectives, alerting),
         **console.files(dashboards.boards(objectives, alerting)),
         **rule_files.files(objectives, alerting),
-        **rule_tests.files(objectives, alerting),
     }
     return {HERE / path: text for path, text in texts.items()}
 
 
+def rule_tests() -> dict[str, str]:
+    """The text of promtool's test files, by name; they expect the rules in ../rules."""
+    return rule_test_files.files(slo.load(SOURCES / "slo.yml"), Alerting.load(SOURCES / "alerting.yml"))
+
+
 def drifted() -> list[Path]:
-    """Generated files that are missing, differ from their source, or have none any more."""
-    wanted = generated()
-    there = {file for directory in {file.parent for file in wanted} for file in directory.glob("*")}
-    stale = sorted(there - wanted.keys())
-    return stale + [file for file, text in wanted.items() if not file.exists() or file.read_text() != text]
+    """Generated files that are missing, differ from their source, or no longer have one."""
+    expected = generated()
+    present = {file for directory in {file.parent for file in expected} for file in directory.glob("*")}
+    stale = sorted(present - expected.keys())
+    return stale + [file for file, text in expected.items() if not file.exists() or file.read_text() != text]
 
 
 def write() -> None:
-    """Bring every generated file in line with its source; leave none that has no source."""
+    """Write every generated file; remove those that no longer have a source."""
     for file in drifted():
         file.unlink(missing_ok=True)
     for file, text in generated().items():

@@ -52,7 +52,7 @@ function ticks(low, high) {
 function valueRange(panel, series) {
   const values = series.flatMap((one) => one.points.map(([, value]) => value)).filter(Number.isFinite);
   let low = panel.minimum !== null ? panel.minimum : Math.min(...values);
-  let high = panel.maximum !== null ? panel.maximum : Math.max(...values);
+  let high = panel.maximum !== null ? panel.maximum : Math.max(...values, panel.softMaximum || -Infinity);
   if (!(high > low)) {
     const room = Math.abs(low) / 2 || (panel.unit === "percentunit" ? 0.01 : 1);
     if (panel.maximum === null) high = low + room;
@@ -135,7 +135,7 @@ function drawLegend(panel, series) {
   return {box: element("div", {class: "scroll"}, table), show};
 }
 
-// A line at the pointer; show is told the time of the nearest point, or null.
+// A line at the pointer; show gets the time of the nearest point, or null.
 function followPointer(svg, x, time, width, show) {
   const cursor = shape("line", {class: "cursor", y1: MARGIN.top, y2: GRAPH_HEIGHT - MARGIN.bottom, visibility: "hidden"});
   svg.append(cursor);

@@ -1,4 +1,4 @@
-// The page: choices at the top, a box for each panel, and the timer that asks again.
+// The page: controls, a box for each panel, and the refresh timer.
 
 const definition = JSON.parse(document.getElementById("definition").textContent);
 const RANGES = [[900, "15 minutes"], [3600, "1 hour"], [21600, "6 hours"], [86400, "24 hours"], [604800, "7 days"]];
@@ -60,11 +60,11 @@ async function fill(content, time) {
   const mine = time.turn;
   let drawn, state;
   try {
-    const series = await askPanel(panel, own, time);
+    const series = await queryPanel(panel, own, time);
     drawn = drawPanel(panel, series, time, Math.max(240, content.clientWidth));
     state = drawn[0].className === "empty" ? "empty" : "drawn";
   } catch (error) {
-    drawn = [element("div", {class: "empty failed"}, "Prometheus cannot say: " + error.message)];
+    drawn = [element("div", {class: "empty failed"}, "Query failed: " + error.message)];
     state = "failed";
   }
   if (mine !== turn) return;   // another choice was made meanwhile
@@ -80,20 +80,31 @@ async function update() {
   const time = {start: end - range, end, step, turn};
   const status = document.getElementById("status");
   try {
-    targets = await askTargets();
-    time.deployments = await askDeployments(time);
+    targets = await queryTargets();
+    time.deployments = await queryDeployments(time);
     choice("host", [["", "all"], ...targets.hosts.map((host) => [host, host])]);
     await Promise.all([...boxes.keys()].map((content) => fill(content, time)));
     status.textContent = "as of " + clock(end, 0);
+    status.className = "";
   } catch (error) {
     status.textContent = "Prometheus does not answer: " + error.message;
+    status.className = "banner";
   }
   if (time.turn === turn && Number(chosen.refresh)) timer = setTimeout(update, 1000 * chosen.refresh);
+}
+
+// Debian's Prometheus serves its pages below classic/.
+async function repairLinks() {
+  for (const link of document.querySelectorAll("footer a")) {
+    const response = await fetch(link.href);
+    if (response.status === 404) link.href = link.getAttribute("href").replace("../", "../classic/");
+  }
 }
 
 choice("range", RANGES);
 choice("refresh", REFRESHES);
 build();
 update();
+repairLinks();
 document.addEventListener("visibilitychange", () => document.hidden ? clearTimeout(timer) : update());
 addEventListener("resize", () => { clearTimeout(timer); timer = setTimeout(update, 300); });

@@ -1,10 +1,10 @@
-// What is asked of the Prometheus that serves this page.
+// Queries to the Prometheus that serves this page.
 
-async function ask(path, parameters) {
-  const answer = await fetch("../api/v1/" + path + "?" + new URLSearchParams(parameters));
-  const said = await answer.json();
-  if (said.status !== "success") throw new Error(said.error);
-  return said.data;
+async function queryApi(path, parameters) {
+  const response = await fetch("../api/v1/" + path + "?" + new URLSearchParams(parameters));
+  const result = await response.json();
+  if (result.status !== "success") throw new Error(result.error);
+  return result.data;
 }
 
 function durationSeconds(text) {
@@ -13,8 +13,8 @@ function durationSeconds(text) {
 }
 
 // Hosts that have targets, and the longest time between two scrapes.
-async function askTargets() {
-  const targets = (await ask("targets", {state: "active"})).activeTargets;
+async function queryTargets() {
+  const targets = (await queryApi("targets", {state: "active"})).activeTargets;
   return {
     hosts: [...new Set(targets.map((target) => target.labels.instance.replace(/:[0-9]+$/, "")))].sort(),
     scrapeInterval: Math.max(1, ...targets.map((target) => durationSeconds(target.scrapeInterval))),
@@ -42,22 +42,22 @@ function legend(template, labels) {
 }
 
 // Deployments in this time: when (in seconds) and what.
-async function askDeployments(time) {
+async function queryDeployments(time) {
   const {expression, legend: template} = definition.deployments;
-  const data = await ask("query_range", {query: expression, start: time.start, end: time.end, step: time.step});
+  const data = await queryApi("query_range", {query: expression, start: time.start, end: time.end, step: time.step});
   return data.result
     .map((series) => ({at: Number(series.values[0][1]) / 1000, text: legend(template, series.metric)}))
     .filter(({at}) => at >= time.start && at <= time.end);
 }
 
 // Series of a panel: name, labels and points [seconds, value].
-async function askPanel(panel, variables, time) {
-  const asked = panel.queries.map(async (query) => {
+async function queryPanel(panel, variables, time) {
+  const queries = panel.queries.map(async (query) => {
     const expression = filled(query.expression, variables);
     const instant = panel.kind === "table";
     const data = instant
-      ? await ask("query", {query: expression, time: time.end})
-      : await ask("query_range", {query: expression, start: time.start, end: time.end, step: time.step});
+      ? await queryApi("query", {query: expression, time: time.end})
+      : await queryApi("query_range", {query: expression, start: time.start, end: time.end, step: time.step});
     return data.result.map((series) => ({
       name: legend(query.legend, series.metric),
       labels: series.metric,
@@ -66,5 +66,5 @@ async function askPanel(panel, variables, time) {
       points: (series.values || [series.value]).map(([at, value]) => [at, Number(value)]),
     }));
   });
-  return (await Promise.all(asked)).flat();
+  return (await Promise.all(queries)).flat();
 }

@@ -1,4 +1,4 @@
-"""What a dashboard is made of, whoever draws it: Grafana (grafana.py) and the console page (console.py).
+"""The model of a dashboard; grafana.py and console.py render it.
 
 Expressions are PromQL with Grafana's variables in it: $job, $instance, $__rate_interval ...
 """
@@ -47,7 +47,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Link:
-    """Where a panel's reader goes next; url may hold Grafana's variables."""
+    """A link of a panel; url may contain Grafana's variables."""
 
     title: str
     url: str
@@ -55,13 +55,13 @@ class Link:
 
 @dataclass(frozen=True)
 class Panel:
-    """One picture.
+    """One panel.
 
     Attributes:
         title: What it shows.
-        description: How to read it, for whoever sees it for the first time; whole sentences.
+        description: How to read it, in whole sentences.
         unit: A unit of `grafana_foundation_sdk.models.units`.
-        queries: What is asked.
+        queries: Its queries.
         kind: How it is drawn.
         width: Of the 24 columns of a dashboard.
         height: In Grafana's rows of 30 pixels.
@@ -70,7 +70,7 @@ class Panel:
         steps: Colours by value; in a graph they are lines.
         values: Words for values, of a panel that shows states.
         columns: Labels that a table shows, in this order.
-        links: Where to look next.
+        links: Related pages.
     """
 
     title: str
@@ -86,6 +86,12 @@ class Panel:
     values: tuple[tuple[int, str, str], ...] = ()
     columns: tuple[str, ...] = ()
     links: tuple[Link, ...] = ()
+
+    @property
+    def soft_maximum(self) -> float | None:
+        """Value that the axis reaches in any case: every threshold, and 1 % of a share that is 0."""
+        highest = max((step.since for step in self.steps if step.since is not None), default=0)
+        return 1.1 * highest or (0.01 if self.unit == "percentunit" else None)
 
     @property
     def may_be_empty(self) -> str:

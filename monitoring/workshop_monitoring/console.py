@@ -17,8 +17,8 @@ SCRIPTS = ("format.js", "query.js", "draw.js", "page.js")
 
 CHOICE = {
     "home": (
-        *("Targets down", "Requests", "Server errors", "Slowest 1 %", "Error budget left"),
-        *("Alerts that fire", "What is up"),
+        *("Targets down", "Requests", "Server errors", "Latency p99", "Error budget left"),
+        *("Firing alerts", "Target status"),
     ),
     "gateway": (
         *("Usable slots", "Requests waiting", "Errors of the gateway", "Connections in use"),
@@ -26,10 +26,10 @@ CHOICE = {
         *("State of each slot", "Weight", "Requests by slot", "Response time"),
     ),
     "inference": ("Request rate", "Error ratio", "Latency", "Requests in flight"),
-    "slo": ("Error budget over time", "Burn rate over 1h", "Errors and what is allowed"),
-    "model": ("Model served", "Class share", "Confidence", "Words the model does not know"),
+    "slo": ("Error budget over time", "Burn rate over 1h", "Errors and error budget"),
+    "model": ("Model served", "Class share", "Confidence", "Unknown words"),
     "hosts": ("CPU utilisation", "Memory utilisation", "Disk space used", "Network traffic"),
-    "load-test": ("Request rate, both sides", "Latency, both sides", "Time the server does not see"),
+    "load-test": ("Request rate, both sides", "Latency, both sides", "Latency outside the server"),
 }
 """Titles of the panels that the page shows of each dashboard."""
 
@@ -80,6 +80,7 @@ def _panel(panel: Panel) -> dict[str, Any]:
         "unit": panel.unit,
         "minimum": panel.minimum,
         "maximum": panel.maximum,
+        "softMaximum": panel.soft_maximum,
         "empty": panel.may_be_empty,
         "columns": panel.columns,
         "steps": [{"since": step.since, "color": step.color} for step in panel.steps],

@@ -1,10 +1,8 @@
-"""Rules that dashboards keep: those of grafana/dashboard-linter (its docs/rules say why), and some of ours.
+"""Rules of grafana/dashboard-linter (explained in its docs/rules) that grafana.py does not guarantee.
 
-Each takes a dashboard as Grafana reads it (JSON) and yields what breaks it. The linter is a Go program
-that no package brings; its names are kept, so that its documentation can be looked up.
+Each takes a dashboard as Grafana's JSON and yields its violations.
 """
 
-import itertools
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -34,75 +32,28 @@ class Violation:
 Rule = Callable[[Json], Iterator[Violation]]
 
 
-def template_datasource(board: Json) -> Iterator[Violation]:
-    """The data source can be chosen."""
-    found = _variable(board, "datasource")
-    if not found or found["type"] != "datasource" or found["query"] != "prometheus":
-        yield Violation("", "has no variable datasource for Prometheus")
-    elif found["label"] != "Data source":
-        yield Violation("", "calls its data source something else than 'Data source'")
-
-
-def template_job(board: Json) -> Iterator[Violation]:
-    """The job can be chosen."""
-    yield from _label_variable(board, "job", "Job")
-
-
-def template_instance(board: Json) -> Iterator[Violation]:
-    """The instance can be chosen."""
-    yield from _label_variable(board, "instance", "Instance")
-
-
 def template_label_promql(board: Json) -> Iterator[Violation]:
-    """Variables ask for label values of a selector that is PromQL."""
+    """Variables query label_values of a valid selector."""
     for variable in _query_variables(board):
         selector, comma, _label = (
             variable["query"].removeprefix("label_values(").removesuffix(")").rpartition(",")
         )
         if not comma or not variable["query"].startswith("label_values("):
-            yield Violation("", f"variable {variable['name']} does not ask for label_values(series, label)")
-        elif isinstance(wrong := _parse(board, selector), str):
-            yield Violation("", f"variable {variable['name']}: {wrong}")
-
-
-def template_on_time_change_reload(board: Json) -> Iterator[Violation]:
-    """Variables are asked for anew when another time range is chosen."""
-    for variable in _query_variables(board):
-        if variable["refresh"] != 2:
-            yield Violation("", f"variable {variable['name']} is not refreshed with the time range")
-
-
-def template_multiple(board: Json) -> Iterator[Violation]:
-    """Several values, or all, can be chosen."""
-    for variable in _query_variables(board):
-        if not (variable["multi"] and variable["includeAll"] and variable["allValue"] == ".+"):
-            yield Violation("", f"variable {variable['name']} does not offer several values and all (.+)")
-
-
-def uneditable_dashboard(board: Json) -> Iterator[Violation]:
-    """What is provisioned is not edited in the browser, where it would be lost."""
-    if board["editable"]:
-        yield Violation("", "is editable")
+            yield Violation("", f"variable {variable['name']} does not query label_values(series, label)")
+        elif isinstance(message := _parse(board, selector), str):
+            yield Violation("", f"variable {variable['name']}: {message}")
 
 
 def dashboard_description(board: Json) -> Iterator[Violation]:
-    """A dashboard has a title, and says which question it answers."""
+    """A dashboard has a title, and its description is a question."""
     if not board["title"] or board["title"] == "New dashboard":
         yield Violation("", "has no title of its own")
     if not board["description"].endswith("?"):
-        yield Violation("", "does not say which question it answers")
-
-
-def panel_datasource(board: Json) -> Iterator[Violation]:
-    """Panels and their targets use the data source that is chosen."""
-    wanted = {"type": "prometheus", "uid": "${datasource}"}
-    for panel in _panels(board):
-        if any(part.get("datasource") != wanted for part in (panel, *panel["targets"])):
-            yield Violation(panel["title"], "does not use the data source that is chosen")
+        yield Violation("", "has a description that is not a question")
 
 
 def panel_title_description(board: Json) -> Iterator[Violation]:
-    """Panels have a title of their own and say how to read them."""
+    """Panels have a unique title and a description."""
     for panel in _panels(board):
         if not panel["title"] or panel["title"] in ("Panel Title", "New panel"):
             yield Violation(panel["title"], "has no title of its own")
@@ -114,47 +65,22 @@ def panel_title_description(board: Json) -> Iterator[Violation]:
 
 
 def panel_units(board: Json) -> Iterator[Violation]:
-    """Panels say in which unit their values are."""
+    """Panels have a unit."""
     for panel in _panels(board):
         unit = panel["fieldConfig"]["defaults"].get("unit")
         if unit not in KNOWN_UNITS:
             yield Violation(panel["title"], f"has the unit {unit!r}")
 
 
-def panel_no_targets(board: Json) -> Iterator[Violation]:
-    """Panels ask something."""
-    for panel in _panels(board):
-        if not panel["targets"]:
-            yield Violation(panel["title"], "asks nothing")
-
-
-def panel_id(board: Json) -> Iterator[Violation]:
-    """Panels have an id, each its own: links to a panel name it."""
-    for number, times in Counter(panel.get("id") for panel in board["panels"]).items():
-        if not number or times > 1:
-            yield Violation("", f"has {times} panels with the id {number}")
-
-
-def panel_grid(board: Json) -> Iterator[Violation]:
-    """Panels lie within the 24 columns, none upon another."""
-    for panel in board["panels"]:
-        box = panel["gridPos"]
-        if box["x"] < 0 or box["w"] < 1 or box["x"] + box["w"] > 24:
-            yield Violation(panel["title"], "lies outside of the grid")
-    for one, other in itertools.combinations(board["panels"], 2):
-        if _overlap(one["gridPos"], other["gridPos"]):
-            yield Violation(one["title"], f"lies upon {other['title']}")
-
-
 def target_promql(board: Json) -> Iterator[Violation]:
     """Targets are PromQL, with variables that the dashboard has."""
     for panel, target in _targets(board):
-        if isinstance(wrong := _parse(board, target["expr"]), str):
-            yield Violation(panel["title"], wrong)
+        if isinstance(message := _parse(board, target["expr"]), str):
+            yield Violation(panel["title"], message)
 
 
 def target_rate_interval(board: Json) -> Iterator[Violation]:
-    """Ranges fit the resolution of the graph and the interval of the scrapes."""
+    """Ranges are $__rate_interval."""
     for panel, target in _targets(board):
         for node in _nodes(board, target["expr"]):
             if isinstance(node, promql_parser.MatrixSelector) and node.range != RATE_INTERVAL:
@@ -162,17 +88,17 @@ def target_rate_interval(board: Json) -> Iterator[Violation]:
 
 
 def target_job(board: Json) -> Iterator[Violation]:
-    """Targets follow the job that is chosen."""
+    """Targets filter by $job."""
     yield from _matches(board, "job")
 
 
 def target_instance(board: Json) -> Iterator[Violation]:
-    """Targets follow the instance that is chosen."""
+    """Targets filter by $instance."""
     yield from _matches(board, "instance")
 
 
 def target_counter_agg(board: Json) -> Iterator[Violation]:
-    """Of counters a rate is taken, and of nothing else."""
+    """Counters are queried with rate, irate or increase."""
     for panel, target in _targets(board):
         rated = {
             argument.vector_selector.name
@@ -187,62 +113,31 @@ def target_counter_agg(board: Json) -> Iterator[Violation]:
 
 
 def target_legend(board: Json) -> Iterator[Violation]:
-    """Series have a name; a table names its columns."""
+    """Series have a legend; a table has columns instead."""
     for panel, target in _targets(board):
         if panel["type"] != "table" and not target.get("legendFormat"):
             yield Violation(panel["title"], "has series without a name")
 
 
-def target_ref_id(board: Json) -> Iterator[Violation]:
-    """Targets of a panel have different names, as Grafana needs them."""
-    for panel in _panels(board):
-        for name, times in Counter(target.get("refId") for target in panel["targets"]).items():
-            if not name or times > 1:
-                yield Violation(panel["title"], f"has {times} targets with the refId {name}")
-
-
 RULES: dict[str, Rule] = {
-    "template-datasource-rule": template_datasource,
-    "template-job-rule": template_job,
-    "template-instance-rule": template_instance,
     "template-label-promql-rule": template_label_promql,
-    "template-on-time-change-reload-rule": template_on_time_change_reload,
-    "template-multiple-rule": template_multiple,
-    "uneditable-dashboard-rule": uneditable_dashboard,
     "dashboard-description-rule": dashboard_description,
-    "panel-datasource-rule": panel_datasource,
     "panel-title-description-rule": panel_title_description,
     "panel-units-rule": panel_units,
-    "panel-no-targets-rule": panel_no_targets,
-    "panel-id-rule": panel_id,
-    "panel-grid-rule": panel_grid,
     "target-promql-rule": target_promql,
     "target-rate-interval-rule": target_rate_interval,
     "target-job-rule": target_job,
     "target-instance-rule": target_instance,
     "target-counter-agg-rule": target_counter_agg,
     "target-legend-rule": target_legend,
-    "target-ref-id-rule": target_ref_id,
 }
 
 RATE_INTERVAL = promql_parser.parse_duration("7m")
 """Stands for $__rate_interval, and is written nowhere else."""
 
 
-def _variable(board: Json, name: str) -> Json | None:
-    return next((found for found in board["templating"]["list"] if found["name"] == name), None)
-
-
 def _query_variables(board: Json) -> list[Json]:
     return [variable for variable in board["templating"]["list"] if variable["type"] == "query"]
-
-
-def _label_variable(board: Json, name: str, label: str) -> Iterator[Violation]:
-    found = _variable(board, name)
-    if not found or found["type"] != "query":
-        yield Violation("", f"has no variable {name}")
-    elif found["label"] != label or found["datasource"]["uid"] != "${datasource}":
-        yield Violation("", f"has a variable {name} that is not called {label}, or asks another data source")
 
 
 def _panels(board: Json) -> list[Any]:
@@ -256,7 +151,7 @@ def _targets(board: Json) -> Iterator[tuple[Any, Any]]:
 
 
 def _parse(board: Json, expression: str) -> promql_parser.Expr | str:
-    """The expression as a tree, or a text that says what is wrong with it."""
+    """The expression as a tree, or the error message."""
     own = {variable["name"]: "x" for variable in board["templating"]["list"]}
     try:
         return promql_parser.parse(fill(expression, own | {"__rate_interval": "7m"}))
@@ -279,22 +174,11 @@ def _selectors(board: Json, expression: str) -> list[Any]:
 
 def _matches(board: Json, label: str) -> Iterator[Violation]:
     for panel, target in _targets(board):
-        # The value that stands for the variable is its name here, so that no other value passes for it.
+        # The placeholder contains the variable's name: no other value can match it.
         marked = target["expr"].replace(f"${label}", f"chosen {label}")
         for selector in _selectors(board, marked):
             matchers = {
                 (matcher.name, str(matcher.op), matcher.value) for matcher in selector.matchers.matchers
             }
             if (label, str(promql_parser.MatchOp.Re), f"chosen {label}") not in matchers:
-                yield Violation(
-                    panel["title"], f"does not follow the {label} that is chosen: {target['expr']}"
-                )
-
-
-def _overlap(one: Json, other: Json) -> bool:
-    return bool(
-        one["x"] < other["x"] + other["w"]
-        and other["x"] < one["x"] + one["w"]
-        and one["y"] < other["y"] + other["h"]
-        and other["y"] < one["y"] + one["h"]
-    )
+                yield Violation(panel["title"], f"does not filter by ${label}: {target['expr']}")

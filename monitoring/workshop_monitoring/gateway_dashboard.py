@@ -117,7 +117,7 @@ CONNECTIONS_IN_USE = Panel(
 
 REQUESTS_BY_STATUS = Panel(
     "Requests by status",
-    "Responses per second that clients got, by class of status, whoever made them. "
+    "Responses per second to clients, by status class, from the gateway or a slot. "
     "Health checks of clients and unknown addresses are in it.",
     units.RequestsPerSecond,
     tuple(
@@ -149,7 +149,7 @@ ERRORS_BY_ORIGIN = Panel(
 
 REJECTED = Panel(
     "Rejected",
-    "What the gateway turned away per second: requests over a rate or size limit (429, 413 ...), "
+    "Rejected by the gateway per second: requests over a rate or size limit (429, 413 ...), "
     "connections over the limit of one client, and what is no HTTP (400, 408).",
     units.CountsPerSecond,
     (
@@ -187,7 +187,7 @@ QUEUE = Panel(
 RETRIES = Panel(
     "Retries and redispatches",
     "Attempts per second to send a request once more, to the same slot (retry) or to another (redispatch). "
-    "A few during a deployment are normal; clients notice none of them.",
+    "A few during a deployment are normal; clients do not see them.",
     units.CountsPerSecond,
     tuple(
         Query(name, total(rate(f"haproxy_backend_{counter}_warnings_total", BACKENDS)), color=color)
@@ -292,7 +292,7 @@ def _row(title: str, *panels: Panel) -> Row:
 BOARD = Board(
     uid="gateway",
     title="Gateway",
-    description="Does the gateway pass requests on, which slot gets them, and what does it turn away?",
+    description="Does the gateway forward requests, to which slot, and what does it reject?",
     variables=job_and_instance("haproxy_process_start_time_seconds", job="gateway"),
     rows=(
         Row("Now", (USABLE_SLOTS, REQUESTS_WAITING, ERROR_RATIO, CONNECTIONS_IN_USE)),

@@ -1,4 +1,4 @@
-"""Dashboards as Grafana takes them."""
+"""Dashboards as Grafana's JSON."""
 
 import zlib
 from typing import Any
@@ -251,6 +251,8 @@ def _graph(panel: Panel) -> timeseries.Panel:
     )
     if panel.steps:
         graph.thresholds_style(GraphThresholdsStyleConfig().mode(GraphThresholdsStyleMode.DASHED))
+    if panel.maximum is None and (soft_maximum := panel.soft_maximum):
+        graph.axis_soft_max(soft_maximum)
     return graph
 
 
@@ -268,7 +270,7 @@ def _heatmap(panel: Panel) -> heatmap.Panel:
         heatmap.Panel()
         .calculate(False)
         .y_axis(heatmap.YAxisConfig().unit(panel.unit))
-        .color(heatmap.HeatmapColorOptions().mode(HeatmapColorMode.SCHEME).scheme("Turbo").steps(64))
+        .color(heatmap.HeatmapColorOptions().mode(HeatmapColorMode.SCHEME).scheme("Blues").steps(64))
         .mode(TooltipDisplayMode.SINGLE)
         .show_y_histogram()
         .hide_legend()
@@ -276,7 +278,7 @@ def _heatmap(panel: Panel) -> heatmap.Panel:
 
 
 def _table(panel: Panel) -> table.Panel:
-    """Labels as columns; time and value say nothing."""
+    """Labels as columns, without time and value."""
     options: dict[str, Any] = {
         "excludeByName": {"Time": True, "Value": True},
         "indexByName": {name: position for position, name in enumerate(panel.columns)},

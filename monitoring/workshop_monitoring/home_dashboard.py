@@ -1,4 +1,4 @@
-"""The dashboard `home`: opens first, and says where to look next."""
+"""The dashboard `home`: an overview with links to the other dashboards."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -21,7 +21,7 @@ WATCHED = select("up", 'job!="load_test"')
 
 TARGETS_DOWN = Panel(
     "Targets down",
-    "Things that Prometheus is to watch and cannot reach; a load test is there only while it runs.",
+    "Targets that Prometheus cannot reach; a load test, which is up only while it runs, is left out.",
     units.Short,
     (Query("down", f"count({WATCHED} == 0) or vector(0)"),),
     kind=Kind.STAT,
@@ -50,7 +50,7 @@ def server_errors(objective: Slo | None) -> Panel:
         "Share of requests answered with a server error (5xx)."
         + (f" The objective allows {100 * allowed:g} %." if objective else ""),
         units.PercentUnit,
-        (Query("5xx", status_ratio("5..")),),
+        (Query("5xx", status_ratio("5")),),
         kind=Kind.STAT,
         width=5,
         height=5,
@@ -63,9 +63,9 @@ def slowest(objective: Slo | None) -> Panel:
     """The 99th percentile, coloured by the objective's threshold."""
     limit = objective.threshold_seconds if objective and objective.threshold_seconds else 0
     return Panel(
-        "Slowest 1 %",
+        "Latency p99",
         "Time within which 99 % of requests were answered."
-        + (f" The objective asks for {1000 * limit:g} ms." if limit else ""),
+        + (f" The objective is {1000 * limit:g} ms." if limit else ""),
         units.Seconds,
         (Query("p99", quantile(0.99, DURATION, TRAFFIC)),),
         kind=Kind.STAT,
@@ -87,10 +87,10 @@ BUDGET_LEFT = replace(
 
 
 def firing(runbooks: str) -> Panel:
-    """What fires, and the way to the page that says what to do."""
+    """Firing alerts, with links to their runbooks."""
     return Panel(
-        "Alerts that fire",
-        "Each alert has a page docs/runbooks/<its name>.md: what it means, where to look, what to do.",
+        "Firing alerts",
+        "Each alert has a runbook, docs/runbooks/<its name>.md.",
         units.NoUnit,
         (
             Query(
@@ -107,10 +107,10 @@ def firing(runbooks: str) -> Panel:
 
 
 UP = Panel(
-    "What is up",
-    "Each target that Prometheus scrapes, and whether it answered (both slots of an instance).",
+    "Target status",
+    "Whether each target answered its scrape; the load test, which is up only while it runs, is left out.",
     units.NoUnit,
-    (Query("{{job}} {{instance}}", f"min by (job, instance) ({select('up')})"),),
+    (Query("{{job}} {{instance}}", f"min by (job, instance) ({WATCHED})"),),
     kind=Kind.STATES,
     width=12,
     values=((1, "up", "green"), (0, "down", "red")),
@@ -136,7 +136,7 @@ def board(objectives: Sequence[Slo], runbooks: str) -> Board:
     return Board(
         uid="home",
         title="Home",
-        description="Is everything well, and where do I look if not?",
+        description="Is the site healthy, and which alerts fire?",
         variables=job_and_instance("up"),
-        rows=(Row("Now", numbers), Row("What to look at", (firing(runbooks), UP))),
+        rows=(Row("Now", numbers), Row("Alerts and targets", (firing(runbooks), UP))),
     )

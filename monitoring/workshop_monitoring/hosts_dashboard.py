@@ -53,14 +53,14 @@ CPU_ERRORS = Panel(
         Query(
             "{{instance}}",
             by_instance(rate("node_cpu_core_throttles_total")),
-            may_be_empty="virtual machines do not tell of it",
+            may_be_empty="virtual machines do not report it",
         ),
     ),
 )
 
 MEMORY_UTILISATION = Panel(
     "Memory utilisation",
-    "Share of the memory that is not available to a program that asks for more; caches count as available.",
+    "Share of the memory that is not available to programs; caches count as available.",
     units.PercentUnit,
     (
         Query(
@@ -130,8 +130,8 @@ DISK_SPACE = Panel(
     units.PercentUnit,
     (
         Query(
-            "{{instance}} {{mountpoint}}",
-            "1 - max by (instance, mountpoint) ("
+            "{{instance}} {{device}}",
+            "1 - max by (instance, device) ("
             f"{select('node_filesystem_avail_bytes', FILE_SYSTEMS)} "
             f"/ {select('node_filesystem_size_bytes', FILE_SYSTEMS)})",
         ),
@@ -163,7 +163,7 @@ NETWORK_ERRORS = Panel(
 
 
 def pressure(name: str, resource: str, what: str) -> Panel:
-    """How much the kernel says that tasks waited for a resource."""
+    """Share of time in which tasks waited for a resource (PSI)."""
     return Panel(
         f"{name} pressure",
         f"Share of the time in which at least one task waited for {what} (the kernel's PSI).",

@@ -3,27 +3,28 @@
 from grafana_foundation_sdk.models import units
 
 from workshop_monitoring.board import Board, Kind, Panel, Query, Row, job_and_instance
+from workshop_monitoring.gateway_dashboard import SERVER, SLOTS, by_server
 from workshop_monitoring.indicators import DURATION
 from workshop_monitoring.promql import buckets, mean, quantile, rate, select
 
 TRAFFIC = 'url_rule!~"/metrics|/health/.*|/v2/health/.*"'
-"""Leaves out what Prometheus and health checks ask for."""
+"""Excludes scrapes and health checks."""
 
 REQUESTS = rate(f"{DURATION}_count", TRAFFIC)
 FAILED = rate(f"{DURATION}_count", TRAFFIC, 'status=~"[45].."')
-SERVER_ERRORS = rate(f"{DURATION}_count", TRAFFIC, 'status=~"5.."')
 
 SLOT = "{{instance}} {{slot}}"
 """Legend of a series of one slot."""
 
 
 def status_ratio(status: str) -> str:
-    """Share (0 to 1) of requests that were answered with a status that matches this regular expression.
+    """Share (0 to 1) of requests answered with, for example, 5 (5xx); 0 when there are other requests."""
+    return f"(sum({by_status(status)}) or vector(0)) / sum({REQUESTS})"
 
-    Zero, not absent, while there are requests and none is such.
-    """
-    matching = rate(f"{DURATION}_count", TRAFFIC, f'status=~"{status}"')
-    return f"(sum({matching}) or vector(0)) / sum({REQUESTS})"
+
+def by_status(status_class: str) -> str:
+    """Requests per second that were answered with, for example, 5 (5xx)."""
+    return rate(f"{DURATION}_count", TRAFFIC, f'status=~"{status_class}.."')
 
 
 def by_slot(expression: str) -> str:
@@ -31,27 +32,39 @@ def by_slot(expression: str) -> str:
     return f"sum by (instance, slot) ({expression})"
 
 
+def named_route(expression: str) -> str:
+    """Series by url_rule, with a name for requests that match no route."""
+    return f'label_replace({expression}, "url_rule", "no route", "url_rule", "None")'
+
+
 REQUEST_RATE = Panel(
     "Request rate",
-    "Requests answered per second, by HTTP status. Health checks and scrapes are left out.",
+    "Requests answered per second, by status class. Health checks and scrapes are left out.",
     units.RequestsPerSecond,
-    (Query("{{status}}", f"sum by (status) ({REQUESTS})"),),
+    tuple(
+        Query(f"{status}xx", f"sum({by_status(status)})", reason, color=color)
+        for status, color, reason in (
+            ("2", "green", ""),
+            ("4", "orange", "no request failed"),
+            ("5", "red", "no request failed"),
+        )
+    ),
 )
 
 ERROR_RATIO = Panel(
     "Error ratio",
-    "Share of requests answered with a server error (5xx, ours) or a client error (4xx, theirs).",
+    "Share of requests answered with a server error (5xx) or a client error (4xx).",
     units.PercentUnit,
     (
-        Query("5xx", status_ratio("5.."), color="red"),
-        Query("4xx", status_ratio("4.."), color="orange"),
+        Query("5xx", status_ratio("5"), color="red"),
+        Query("4xx", status_ratio("4"), color="orange"),
     ),
 )
 
 LATENCY = Panel(
     "Latency",
     "Time within which 50, 95 and 99 % of requests were answered, and the mean. "
-    "It begins when a worker takes the request up: the wait for one is left out (see Load test).",
+    "Measured from when a worker accepts the request; the queue is excluded (see Load test).",
     units.Seconds,
     (
         *(Query(f"p{100 * share:.0f}", quantile(share, DURATION, TRAFFIC)) for share in (0.5, 0.95, 0.99)),
@@ -61,10 +74,10 @@ LATENCY = Panel(
 
 IN_FLIGHT = Panel(
     "Requests in flight",
-    "Requests that are being answered at this moment, by instance; "
+    "Requests that the gateway has passed to a slot and that are not answered yet; "
     "as many as there are workers means that more have to wait.",
     units.Short,
-    (Query("{{instance}}", f"sum by (instance) ({select('ml_workshop_requests_in_progress')})"),),
+    (Query(SERVER, by_server(select("haproxy_server_current_sessions", SLOTS, chosen='job="gateway"'))),),
 )
 
 LATENCY_HEAT_MAP = Panel(
@@ -81,24 +94,24 @@ REQUEST_RATE_BY_ROUTE = Panel(
     "Request rate by route",
     "Requests answered per second, by method and route.",
     units.RequestsPerSecond,
-    (Query("{{method}} {{url_rule}}", f"sum by (method, url_rule) ({REQUESTS})"),),
+    (Query("{{method}} {{url_rule}}", named_route(f"sum by (method, url_rule) ({REQUESTS})")),),
 )
 
 LATENCY_BY_ROUTE = Panel(
     "Latency by route",
     "Time within which 99 % of requests were answered, by route.",
     units.Seconds,
-    (Query("{{url_rule}}", quantile(0.99, DURATION, TRAFFIC, by="url_rule")),),
+    (Query("{{url_rule}}", named_route(quantile(0.99, DURATION, TRAFFIC, by="url_rule"))),),
 )
 
 ERRORS_BY_ROUTE = Panel(
     "Errors by route",
-    "Requests per second that were answered with an error of ours (5xx) or theirs (4xx).",
+    "Requests per second answered with a server error (5xx) or a client error (4xx).",
     units.RequestsPerSecond,
     (
         Query(
             "{{url_rule}} {{status}}",
-            f"sum by (url_rule, status) ({FAILED})",
+            named_route(f"sum by (url_rule, status) ({FAILED})"),
             may_be_empty="no request was answered with an error",
         ),
     ),
@@ -132,7 +145,7 @@ ERROR_RATIO_BY_SLOT = Panel(
     "Error ratio by slot",
     "Share of a slot's requests answered with a server error (5xx).",
     units.PercentUnit,
-    (Query(SLOT, f"({by_slot(SERVER_ERRORS)} or 0 * {by_slot(REQUESTS)}) / {by_slot(REQUESTS)}"),),
+    (Query(SLOT, f"({by_slot(by_status('5'))} or 0 * {by_slot(REQUESTS)}) / {by_slot(REQUESTS)}"),),
 )
 
 LATENCY_BY_SLOT = Panel(

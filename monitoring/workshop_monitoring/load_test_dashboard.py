@@ -22,7 +22,7 @@ def locust_rate(counter: str, by: str) -> str:
 RATE_BOTH_SIDES = Panel(
     "Request rate, both sides",
     "Requests per second that Locust saw answered, and that the server answered. "
-    "They differ by what others ask, and by what never reached the server.",
+    "They differ by requests of other clients and by requests that never reached the server.",
     units.RequestsPerSecond,
     (
         Query("Locust", f"sum({rate(f'{RESPONSE_TIME}_count', chosen=GENERATOR)})", IDLE),
@@ -33,7 +33,7 @@ RATE_BOTH_SIDES = Panel(
 LATENCY_BOTH_SIDES = Panel(
     "Latency, both sides",
     "Time within which requests were answered, measured by Locust and by the server. "
-    "The server's clock begins when a worker takes the request up: what lies between the lines is waiting.",
+    "The server measures from when a worker accepts the request; the difference is time in the queue.",
     units.Seconds,
     tuple(
         query
@@ -46,7 +46,7 @@ LATENCY_BOTH_SIDES = Panel(
 )
 
 UNSEEN_BY_SERVER = Panel(
-    "Time the server does not see",
+    "Latency outside the server",
     "Mean response time measured by Locust less the server's own: "
     "connection, network and queue. When it grows with the number of users, the server is full.",
     units.Seconds,
@@ -56,7 +56,7 @@ UNSEEN_BY_SERVER = Panel(
 
 USERS = Panel(
     "Users",
-    "Simulated users, by Locust; each waits for its answer before it asks again.",
+    "Simulated users, by Locust; each waits for its response before its next request.",
     units.Short,
     (Query("{{instance}}", select("locust_users", chosen=GENERATOR), IDLE),),
 )
@@ -94,7 +94,7 @@ RESPONSE_TIMES_OF_LOCUST = Panel(
 BOARD = Board(
     uid="load-test",
     title="Load test",
-    description="What does a user of the service wait for that the server's own figures do not show?",
+    description="How much latency do clients see that the server does not measure?",
     variables=(
         *job_and_instance(f"{DURATION}_count", job="inference"),
         Variable("generator", "Locust", "locust_users", of="instance"),

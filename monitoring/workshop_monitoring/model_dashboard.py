@@ -1,4 +1,4 @@
-"""The dashboard `model`: which model answers, and whether reviews still look like those it was trained on."""
+"""The dashboard `model`: which model serves, and how far its input drifted from the training data."""
 
 from grafana_foundation_sdk.models import units
 
@@ -32,7 +32,7 @@ def baseline(metric: str, by: str = "") -> str:
 CLASS_SHARE = Panel(
     "Class share",
     "Share of each class among the predictions, and among those on held-out reviews in training. "
-    "A share that leaves its baseline is a change of the audience, or a broken client.",
+    "A share that leaves its baseline means new users or a broken client.",
     units.PercentUnit,
     (
         Query("{{label}}", f"sum by (label) ({PREDICTIONS}) / on () group_left () sum({PREDICTIONS})"),
@@ -61,9 +61,9 @@ MEAN_CONFIDENCE = Panel(
 )
 
 OUT_OF_VOCABULARY = Panel(
-    "Words the model does not know",
+    "Unknown words",
     "Mean share of a review's words that are not in the vocabulary, and its baseline. "
-    "It rises first when people write about something else, or in another language.",
+    "It rises first when reviews are about another subject or in another language.",
     units.PercentUnit,
     (
         Query("mean", mean(UNKNOWN)),
@@ -116,7 +116,7 @@ def model_age(maximum_days: int) -> Panel:
 
 REVISIONS_OVER_TIME = Panel(
     "Revisions over time",
-    "Which revision was served when. Deployments are marks in every graph.",
+    "Served revisions over time. Every graph marks deployments.",
     units.NoUnit,
     (Query("{{slot}} {{revision}}", f"max by (slot, revision) ({SERVED})", NO_SLOT_IN_USE),),
     kind=Kind.STATES,
@@ -152,12 +152,12 @@ def board(maximum_age_days: int) -> Board:
     return Board(
         uid="model",
         title="Model",
-        description="Which model answers, and do reviews still look like those it was trained on?",
+        description="Which model serves, and has its input drifted from the training data?",
         variables=job_and_instance(INFO, job="inference"),
         rows=(
             Row("Revision", (MODEL_SERVED, model_age(maximum_age_days), REVISIONS_OVER_TIME)),
             Row("Against the baseline", (CLASS_SHARE, MEAN_CONFIDENCE, OUT_OF_VOCABULARY)),
-            Row("What comes in", (PREDICTION_RATE, REVIEW_LENGTH, CONFIDENCE_HEAT_MAP)),
+            Row("Input", (PREDICTION_RATE, REVIEW_LENGTH, CONFIDENCE_HEAT_MAP)),
         ),
         since="now-6h",
     )

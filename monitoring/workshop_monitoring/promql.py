@@ -30,8 +30,8 @@ def quantile(share: float, histogram: str, *matchers: str, by: str = "", chosen:
         share: From 0 to 1, for example 0.99.
         histogram: Name without _bucket.
         matchers: Further label matchers.
-        by: Labels to tell apart by.
-        chosen: Matchers for what is looked at.
+        by: Labels to group by.
+        chosen: Matchers that select the series.
     """
     labels = f"le, {by}" if by else "le"
     buckets = rate(f"{histogram}_bucket", *matchers, chosen=chosen)

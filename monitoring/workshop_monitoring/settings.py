@@ -1,4 +1,4 @@
-"""YAML files that people edit, read into dataclasses; a mistake is a sentence."""
+"""YAML settings, read into dataclasses and validated."""
 
 import difflib
 from collections.abc import Collection, Mapping
@@ -10,7 +10,7 @@ import yaml
 
 
 class SettingsError(ValueError):
-    """A file that cannot be used; the message is a sentence that says what to set."""
+    """A file is invalid; the message is one sentence that names the setting to change."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ def read_mapping(path: Path) -> dict[str, Any]:
 
 
 def check_keys(
-    found: Mapping[str, Any], wanted: Collection[str], where: str, optional: Collection[str] = ()
+    found: Mapping[str, Any], required: Collection[str], where: str, optional: Collection[str] = ()
 ) -> None:
     """Refuse keys that are unknown or missing.
 
@@ -80,11 +80,11 @@ def check_keys(
         SettingsError: Names the key, and the one that was probably meant.
     """
     for key in found:
-        if key not in wanted and key not in optional:
-            near = difflib.get_close_matches(str(key), [*wanted, *optional], n=1)
-            advice = f"did you mean {near[0]}?" if near else f"known are {', '.join([*wanted, *optional])}."
+        if key not in required and key not in optional:
+            near = difflib.get_close_matches(str(key), [*required, *optional], n=1)
+            advice = f"did you mean {near[0]}?" if near else f"known are {', '.join([*required, *optional])}."
             raise SettingsError(f"{where} has the unknown key {key}; {advice}")
-    for key in wanted:
+    for key in required:
         require(key in found, f"{where} lacks {key}; set it.")
 
 

@@ -1,4 +1,4 @@
-"""Service level objectives: what monitoring/slo.yml says, checked."""
+"""Service level objectives, read from monitoring/slo.yml and validated."""
 
 import re
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from pathlib import Path
 from workshop_monitoring.settings import SettingsError, check_keys, is_number, read_mapping, require
 
 EDGES = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
-"""Bucket edges of the service's request duration, in seconds; only at an edge can answers be counted."""
+"""Bucket edges of the service's request duration, in seconds; answers can be counted only at an edge."""
 
 AVAILABILITY = "availability"
 LATENCY = "latency"
@@ -46,7 +46,7 @@ class Slo:
 
     @property
     def labels(self) -> dict[str, str]:
-        """Labels that tell its series from those of others, as sloth names them."""
+        """Labels of its series, named as in sloth."""
         return {
             "sloth_id": self.id,
             "sloth_service": self.service,
@@ -105,7 +105,7 @@ def _objective(entry: object, service: str, window_days: int, where: str) -> Slo
     )
     require(
         isinstance(entry["description"], str) and bool(entry["description"].strip()),
-        f"{where}: description is {entry['description']!r}; say in a sentence what a good request is.",
+        f"{where}: description is {entry['description']!r}; describe a good request in a sentence.",
     )
     if name == AVAILABILITY:
         require(threshold is None, f"{where}: threshold_seconds means nothing for {AVAILABILITY}; remove it.")

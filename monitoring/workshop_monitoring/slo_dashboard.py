@@ -1,4 +1,4 @@
-"""The dashboard `slo`: how much of the error budget is left, and how fast it goes."""
+"""The dashboard `slo`: the error budget that is left, and how fast it is spent."""
 
 from collections.abc import Sequence
 
@@ -15,7 +15,7 @@ OBJECTIVES = 'sloth_service=~"$service", sloth_slo=~"$slo"'
 
 PER_OBJECTIVE = "on (sloth_service, sloth_slo)"
 CONSEQUENCES = {Severity.PAGE: "someone is paged", Severity.TICKET: "a ticket is written"}
-NO_ERRORS = "no request failed the objective lately, so that the budget is not being spent"
+NO_ERRORS = "no request failed the objective recently"
 
 
 def recorded(rule: str) -> str:
@@ -69,7 +69,7 @@ BURN_RATE = Panel(
 
 TIME_TO_EXHAUSTION = Panel(
     "Time to exhaustion",
-    "When the budget is spent if errors go on as in the last minutes.",
+    "When the budget is spent at the error rate of the last minutes.",
     units.DurationSeconds,
     (
         Query(
@@ -88,7 +88,7 @@ TIME_TO_EXHAUSTION = Panel(
 
 BUDGET_OVER_TIME = Panel(
     "Error budget over time",
-    "Share of the budget that was left at that time; a step down is an incident, a slow slope a habit.",
+    "Share of the budget that was left at that time; a step is an incident, a slope a steady error rate.",
     units.PercentUnit,
     (Query("{{sloth_slo}}", recorded("slo:period_error_budget_remaining:ratio")),),
     width=12,
@@ -97,19 +97,19 @@ BUDGET_OVER_TIME = Panel(
 )
 
 ERRORS_AND_OBJECTIVE = Panel(
-    "Errors and what is allowed",
+    "Errors and error budget",
     "Share of requests that failed the objective within an hour, and the share that it allows.",
     units.PercentUnit,
     (
         Query("{{sloth_slo}}", recorded("slo:sli_error:ratio_rate1h")),
-        Query("{{sloth_slo}} allowed", recorded("slo:error_budget:ratio")),
+        Query("{{sloth_slo}} allowed", recorded("slo:error_budget:ratio"), color="grey", dashed=True),
     ),
     width=12,
 )
 
 OBJECTIVE = Panel(
     "Objective",
-    "Share of requests that has to be good within the period; monitoring/slo.yml sets it.",
+    "Share of requests that must be good within the period; set in monitoring/slo.yml.",
     units.PercentUnit,
     (Query("{{sloth_slo}}", recorded("slo:objective:ratio")),),
     kind=Kind.STAT,
@@ -123,7 +123,7 @@ def board(objectives: Sequence[Slo]) -> Board:
     return Board(
         uid="slo",
         title="SLO",
-        description="Is the service as good as was promised, and how long can it go on like this?",
+        description="Does the service meet its objectives, and when is the error budget spent?",
         variables=(
             Variable("service", "Service", "sloth_slo_info", of="sloth_service"),
             Variable("slo", "Objective", 'sloth_slo_info{sloth_service=~"$service"}', of="sloth_slo"),
@@ -141,7 +141,7 @@ def board(objectives: Sequence[Slo]) -> Board:
                 ),
             ),
             Row(
-                "Burn rates, as the alerts look at them",
+                "Burn rates, by alert window",
                 tuple(
                     burn_rates(window, severity, objectives)
                     for severity, windows in WINDOWS.items()

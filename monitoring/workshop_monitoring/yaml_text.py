@@ -1,4 +1,4 @@
-"""YAML for people: in the order given, texts of several lines as such, no anchors."""
+"""Readable YAML: keys in order, block scalars, no anchors."""
 
 from collections.abc import Mapping
 
@@ -6,7 +6,7 @@ import yaml
 
 
 def to_yaml(content: Mapping[str, object], source: str) -> str:
-    """Text of a generated file, with a line that says where it comes from."""
+    """Text of a generated file, with a header that names its source."""
     header = f"---\n# Made by monitoring/generate.py from {source}; changes made here are lost.\n"
     return header + yaml.dump(dict(content), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=110)
 

@@ -59,7 +59,7 @@ def static_inventory(
 
 
 def holds_other_hosts(text: str) -> bool:
-    """Tell whether somebody filled in addresses by hand: the playbooks must not lose them."""
+    """Return whether the file has addresses that were filled in by hand, which must be kept."""
     return MARK not in text and bool(re.search(r"(?m)^(?!.*ADDRESS_)[^;#\n]*\bansible_host=\S", text))
 
 

@@ -57,7 +57,7 @@ def _region_errors(region: str) -> list[str]:
     if region in known:
         return []
     return [
-        f"The region '{region}' does not exist as far as boto3 {boto3.__version__} knows; "
+        f"The region '{region}' is unknown to boto3 {boto3.__version__}; "
         "set AWS_REGION to a region such as eu-central-1, or upgrade boto3 for a newer region."
     ]
 

@@ -1,4 +1,4 @@
-"""The site to look at, given by --service and the like or started on this machine, and a browser."""
+"""The site under test, given by --service and others or started on this machine, and a browser."""
 
 import re
 import shutil
@@ -31,7 +31,7 @@ FLAGS = (
 
 @dataclass(frozen=True)
 class Site:
-    """Addresses of a site's services, as a person's browser reaches them, and admin's password."""
+    """Addresses of a site's services for a browser, and the password of admin."""
 
     service: str
     locust: str
@@ -40,7 +40,7 @@ class Site:
 
     @property
     def login(self) -> tuple[str, str]:
-        """Name and password of who may see all pages."""
+        """Name and password for all pages."""
         return "admin", self.password
 
 
@@ -53,7 +53,7 @@ class Grafana:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    group = parser.getgroup("site", "the site to look at; without these options one is started here")
+    group = parser.getgroup("site", "the site under test; without these options one is started here")
     for name, port in (("service", 8000), ("locust", 8089), ("prometheus", 9090), ("grafana", 3000)):
         group.addoption(f"--{name}", metavar="URL", help=f"for example http://127.0.0.1:{port}")
     group.addoption("--password-file", metavar="FILE", type=Path, help="holds the password of admin")
@@ -91,7 +91,7 @@ def scraped(site: Site) -> dict[str, list[str]]:
 
 
 def targets(prometheus: str, login: tuple[str, str]) -> dict[str, list[str]]:
-    """What Prometheus scrapes; it says nothing in its first seconds."""
+    """Active targets of Prometheus; there are none in its first seconds."""
     deadline = time.monotonic() + PATIENCE_SECONDS
     while time.monotonic() < deadline:
         parameters = {"state": "active"}

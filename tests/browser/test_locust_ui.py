@@ -18,7 +18,7 @@ def test_a_run_is_started_its_charts_move_and_it_is_stopped(page: Page, site) ->
     page.goto(site.locust)
     users, new = page.get_by_label("Number of users"), page.get_by_role("button", name="New")
     expect(users.or_(new)).to_be_visible()
-    if new.is_visible():  # somebody has had a run before
+    if new.is_visible():  # there was a run before
         new.click()
     users.fill("5")
     page.get_by_label("Ramp up").fill("5")

@@ -8,16 +8,16 @@ COMPLAINT = (
 )
 
 
-def test_a_review_gets_its_verdict(our_page: Page, site) -> None:
+def test_a_review_gets_a_prediction(our_page: Page, site) -> None:
     our_page.goto(site.service)
     for review, label in ((PRAISE, "positive"), (COMPLAINT, "negative")):
         our_page.get_by_label("A film review").fill(review)
         our_page.get_by_role("button", name="Classify").click()
-        expect(our_page.locator("#verdict")).to_contain_text(label, ignore_case=True)
+        expect(our_page.locator("#prediction")).to_contain_text(label, ignore_case=True)
         expect(our_page.locator("#result mark").first).to_be_visible()
 
 
-def test_the_words_that_told_it_are_marked(our_page: Page, site) -> None:
+def test_contributing_words_are_marked(our_page: Page, site) -> None:
     our_page.goto(site.service)
     our_page.get_by_label("A film review").fill(COMPLAINT)
     our_page.get_by_role("button", name="Classify").click()
@@ -25,7 +25,7 @@ def test_the_words_that_told_it_are_marked(our_page: Page, site) -> None:
     expect(our_page.locator("#result blockquote mark", has_text="worst")).to_be_visible()
 
 
-def test_an_empty_review_is_answered_by_a_sentence(our_page: Page, site) -> None:
+def test_an_empty_review_shows_an_error(our_page: Page, site) -> None:
     our_page.goto(site.service)
     our_page.get_by_role("button", name="Classify").click()
     expect(our_page.get_by_role("alert")).to_be_visible()

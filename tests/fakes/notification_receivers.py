@@ -41,7 +41,7 @@ class Webhook(http.server.BaseHTTPRequestHandler):
         self.wfile.write(b"ok")  # as Slack's incoming webhooks answer
 
     def log_message(self, *_: Any) -> None:
-        """Say nothing: the file says what arrived."""
+        """Log nothing: the file has the messages."""
 
 
 class MailServer(socketserver.ThreadingTCPServer):
@@ -57,30 +57,30 @@ class Mail(socketserver.StreamRequestHandler):
         """Speak SMTP (RFC 5321) until the client quits."""
         account = password = None
         recipients: list[str] = []
-        self.say("220 fake")
+        self.reply("220 fake")
         while line := self.rfile.readline().decode().strip():
             verb, _, rest = line.partition(" ")
             match verb.upper():
                 case "EHLO":
-                    self.say("250-fake", "250 AUTH PLAIN")
+                    self.reply("250-fake", "250 AUTH PLAIN")
                 case "AUTH":
                     _, account, password = base64.b64decode(rest.removeprefix("PLAIN ")).decode().split("\0")
-                    self.say("235 welcome")
+                    self.reply("235 welcome")
                 case "RCPT":
                     recipients.append(rest.removeprefix("TO:").strip("<>"))
-                    self.say("250 ok")
+                    self.reply("250 ok")
                 case "DATA":
-                    self.say("354 go on")
+                    self.reply("354 go on")
                     body = "".join(iter(lambda: self.rfile.readline().decode().replace("\r\n", "\n"), ".\n"))
                     record(channel="e-mail", account=account, password=password, to=recipients, body=body)
-                    self.say("250 taken")
+                    self.reply("250 taken")
                 case "QUIT":
-                    self.say("221 bye")
+                    self.reply("221 bye")
                     return
                 case _:
-                    self.say("250 ok")
+                    self.reply("250 ok")
 
-    def say(self, *lines: str) -> None:
+    def reply(self, *lines: str) -> None:
         """Answer."""
         self.wfile.write("".join(f"{line}\r\n" for line in lines).encode())
 

@@ -41,7 +41,7 @@ Answers = dict[tuple[str, Query], Answer]
 
 
 def ask_all(api: Api) -> Answers:
-    """The answer to each query, asked until it is a good one or the time is over."""
+    """The answer to each query, repeated until it is complete or the time is over."""
     interval = api.scrape_interval()
     waiting = {
         (board.uid, query): (board, panel)
@@ -53,7 +53,7 @@ def ask_all(api: Api) -> Answers:
     deadline = time.monotonic() + DEADLINE
     while time.monotonic() < deadline:
         for (uid, query), (board, panel) in list(waiting.items()):
-            data = api.ask(query, panel.kind, variables(board, interval), step=interval)
+            data = api.query(query, panel.kind, variables(board, interval), step=interval)
             found[uid, query] = Answer(complaint(panel.kind, query, data), drawable(data))
             if found[uid, query].has_data and not found[uid, query].complaint:
                 del waiting[uid, query]
@@ -81,10 +81,10 @@ def variables(board: Board, scrape_interval: int) -> dict[str, str]:
 
 
 def complaint(kind: Kind, query: Query, data: Any) -> str:
-    """Why a panel of this kind cannot draw this answer; empty when it can, or says why there is nothing."""
-    wanted = "vector" if kind is Kind.TABLE else "matrix"
-    if data["resultType"] != wanted:
-        return f"a {data['resultType']} instead of a {wanted}"
+    """Why a panel of this kind cannot draw this answer; empty when it can, or when it may be empty."""
+    expected = "vector" if kind is Kind.TABLE else "matrix"
+    if data["resultType"] != expected:
+        return f"a {data['resultType']} instead of a {expected}"
     if not data["result"]:
         return "" if query.may_be_empty and query.may_be_empty not in RULED_OUT else "no series"
     if not drawable(data):

@@ -1,4 +1,4 @@
-"""The site to ask: the one of --prometheus and --locust, or one of processes of this machine."""
+"""The site under test: that of --prometheus and --locust, or one of local processes."""
 
 import sys
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ from prometheus_api import Api  # noqa: E402
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup(
-        "live", "the site whose Prometheus is asked; without these options one is started here"
+        "live", "the site whose Prometheus is queried; without these options one is started here"
     )
     group.addoption("--prometheus", metavar="URL", help="its Prometheus, for example http://HOST:9090")
     group.addoption("--locust", metavar="URL", help="its Locust with web UI, for example http://HOST:8089")

@@ -1,4 +1,4 @@
-"""The HTTP API of a Prometheus, asked as a dashboard asks it."""
+"""The HTTP API of a Prometheus, queried like a dashboard does."""
 
 import time
 from typing import Any
@@ -21,11 +21,11 @@ class Api:
         """The data of an answer.
 
         Raises:
-            AssertionError: Prometheus refused the request; it says why.
+            AssertionError: Prometheus rejected the request.
         """
-        said = self._session.get(f"{self._address}/api/v1/{path}", params=parameters, timeout=30).json()
-        assert said["status"] == "success", said["error"]
-        return said["data"]
+        result = self._session.get(f"{self._address}/api/v1/{path}", params=parameters, timeout=30).json()
+        assert result["status"] == "success", result["error"]
+        return result["data"]
 
     def scrape_interval(self) -> int:
         """Longest time between two scrapes of a job, in seconds."""
@@ -37,7 +37,7 @@ class Api:
         selector, _, label = query.removeprefix("label_values(").removesuffix(")").rpartition(", ")
         return list(self.get(f"label/{label}/values", **{"match[]": fill(selector, variables)}))
 
-    def ask(self, query: Query, kind: Kind, variables: dict[str, str], step: int) -> Any:
+    def query(self, query: Query, kind: Kind, variables: dict[str, str], step: int) -> Any:
         """The answer to a query, over ten minutes unless it is for a table."""
         expression = fill(query.expression, variables)
         if kind is Kind.TABLE:

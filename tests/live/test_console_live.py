@@ -29,7 +29,7 @@ def page(site: Site) -> str:
 
 @pytest.fixture(scope="module")
 def drawn(site: Site, page: str, answers: Answers) -> str:
-    """The page as a browser has it, once there is something to see."""
+    """The page in a browser, once it shows data."""
     program = shutil.which("chromium") or shutil.which("google-chrome")
     if not program:
         pytest.skip("neither chromium nor google-chrome is installed here")
@@ -85,7 +85,7 @@ def test_lines_are_drawn(drawn: str) -> None:
 
 
 def test_deployments_are_marked(drawn: str, api: Api) -> None:
-    found = api.ask(Query("", DEPLOYMENTS), Kind.GRAPH, {}, step=15)["result"]
+    found = api.query(Query("", DEPLOYMENTS), Kind.GRAPH, {}, step=15)["result"]
     recent = [series for series in found if time.time() - float(series["values"][0][1]) / 1000 < 600]
     assert bool(recent) <= ('class="deployment"' in drawn)
 

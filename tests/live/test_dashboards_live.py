@@ -1,4 +1,4 @@
-"""Every query of every panel is asked of a real Prometheus, while Locust makes traffic on a real service."""
+"""Every query of every panel runs on a real Prometheus, while Locust generates traffic on a real service."""
 
 import time
 
@@ -35,7 +35,7 @@ def test_variable_offers_values(board: Board, name: str, api: Api, answers: Answ
 
 
 def test_the_newest_deployment_is_marked_at_its_time(api: Api, answers: Answers) -> None:
-    [newest, *_] = api.ask(Query("", grafana.DEPLOYMENTS), Kind.GRAPH, {}, step=15)["result"]
+    [newest, *_] = api.query(Query("", grafana.DEPLOYMENTS), Kind.GRAPH, {}, step=15)["result"]
     assert {"result", "release", "slot", "instance"} <= newest["metric"].keys()
     assert len(newest["metric"]["revision"]) == 12
     [milliseconds] = {value for _time, value in newest["values"]}
@@ -65,11 +65,11 @@ def test_the_idle_slot_is_no_target_that_is_down(api: Api, answers: Answers) -> 
 def test_an_answer_that_cannot_be_drawn_is_noticed(
     kind: Kind, query: Query, reason: str, api: Api, answers: Answers
 ) -> None:
-    said = complaint(kind, query, api.ask(query, kind, {}, step=15))
-    assert said.startswith(reason)
-    assert bool(said) == bool(reason)
+    found = complaint(kind, query, api.query(query, kind, {}, step=15))
+    assert found.startswith(reason)
+    assert bool(found) == bool(reason)
 
 
 def test_a_query_that_prometheus_refuses_is_noticed(api: Api) -> None:
     with pytest.raises(AssertionError, match="parse error"):
-        api.ask(Query("", "sum("), Kind.GRAPH, {}, step=15)
+        api.query(Query("", "sum("), Kind.GRAPH, {}, step=15)

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from ansible.parsing.dataloader import DataLoader
-from ansible.plugins.loader import filter_loader, init_plugin_loader
+from ansible.plugins.loader import init_plugin_loader
 from ansible.template import Templar, trust_as_template
 
 ROOT = Path(__file__).parents[2]
@@ -17,8 +17,7 @@ ROOT = Path(__file__).parents[2]
 
 @pytest.fixture(scope="session", autouse=True)
 def _plugins() -> None:
-    init_plugin_loader([])
-    filter_loader.add_directory(str(ROOT / "roles/common/filter_plugins"))
+    init_plugin_loader([str(ROOT / "collections")])
 
 
 def role_variables(role: str) -> dict[str, Any]:

@@ -102,7 +102,7 @@ def test_variables_that_cannot_work_are_named(
 
 
 @pytest.mark.parametrize(
-    ("said", "sentence"),
+    ("output", "sentence"),
     [
         (
             "yaml: unmarshal errors:\n  line 11: field url_file not found in type config.plain",
@@ -116,9 +116,9 @@ def test_variables_that_cannot_work_are_named(
     ],
     ids=["url_file", "other"],
 )
-def test_a_refusal_is_explained(evaluate: Evaluate, said: str, sentence: str) -> None:
+def test_amtool_error_is_explained(evaluate: Evaluate, output: str, sentence: str) -> None:
     check = {
-        "stdout": f"Checking '/dev/stdin'  FAILED: {said}\n\n",
+        "stdout": f"Checking '/dev/stdin'  FAILED: {output}\n\n",
         "stderr": "amtool: error: failed to validate 1 file(s)\n",
         "rc": 1,
     }

@@ -125,11 +125,11 @@ def test_fake_refuses_what_grafana_could_not_use(
 
 
 def test_fake_refuses_to_run_unconfined(provisioned: Path) -> None:
-    said = subprocess.run(
+    result = subprocess.run(
         [sys.executable, FAKE, "server"], capture_output=True, text=True, check=False, timeout=30
     )
-    assert said.returncode == 1
-    assert "fake-grafana: runs as uid" in said.stderr or "has a writable root" in said.stderr
+    assert result.returncode == 1
+    assert "fake-grafana: runs as uid" in result.stderr or "has a writable root" in result.stderr
 
 
 def test_fake_keeps_its_first_password_until_it_is_reset(tmp_path: Path, fake: ModuleType) -> None:

@@ -166,8 +166,8 @@ def analyze(*arguments: str) -> subprocess.CompletedProcess[str]:
 def test_exposure_is_at_most_2(render: Render, tmp_path: Path, role: str, variables: dict[str, str]) -> None:
     unit = tmp_path / f"{role}.service"
     unit.write_text(render(role, f"{role}.service.j2", **variables))
-    said = analyze("security", "--offline=true", "--threshold=20", "--no-pager", str(unit))
-    assert said.returncode == 0, said.stdout.splitlines()[-1]
+    result = analyze("security", "--offline=true", "--threshold=20", "--no-pager", str(unit))
+    assert result.returncode == 0, result.stdout.splitlines()[-1]
 
 
 @pytest.mark.parametrize(("role", "variables"), UNITS)
@@ -176,6 +176,6 @@ def test_systemd_understands_every_line(
 ) -> None:
     unit = tmp_path / f"{role}.service"
     unit.write_text(render(role, f"{role}.service.j2", **variables))
-    said = analyze("verify", "--man=no", str(unit))
-    complaints = [line for line in said.stderr.splitlines() if unit.name in line]
+    result = analyze("verify", "--man=no", str(unit))
+    complaints = [line for line in result.stderr.splitlines() if unit.name in line]
     assert [line for line in complaints if "is not executable" not in line] == []

@@ -53,9 +53,9 @@ def analyze(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 def complaints(path: Path) -> list[str]:
-    """Return what systemd has to say about the lines of a unit file."""
-    said = analyze("verify", str(path))
-    lines = (said.stdout + said.stderr).splitlines()
+    """Return systemd's messages about the lines of a unit file."""
+    result = analyze("verify", str(path))
+    lines = (result.stdout + result.stderr).splitlines()
     return [
         line for line in lines if path.stem in line and not any(harmless in line for harmless in NOT_HERE)
     ]
@@ -83,10 +83,10 @@ def test_a_line_that_systemd_does_not_understand_is_noticed(unit_file: Callable[
 def test_exposure_is_at_most_2(
     unit_file: Callable[..., Path], role: str, unit: str, variables: dict[str, str]
 ) -> None:
-    said = analyze(
+    result = analyze(
         "security", "--offline=true", "--threshold=20", "--no-pager", str(unit_file(role, unit, variables))
     )
-    assert said.returncode == 0, said.stdout.splitlines()[-1]
+    assert result.returncode == 0, result.stdout.splitlines()[-1]
 
 
 @pytest.mark.parametrize(("role", "unit", "variables"), SERVICES)

@@ -1,4 +1,4 @@
-"""What a module accepts is what its documentation says."""
+"""Modules accept exactly the options that they document."""
 
 import ast
 from pathlib import Path
@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
-MODULES = sorted((Path(__file__).parents[2] / "roles").glob("*/library/*.py"))
+MODULES = sorted((Path(__file__).parents[2] / "plugins/modules").glob("*.py"))
 
 
 def documents(module: Path) -> dict[str, Any]:
@@ -32,10 +32,14 @@ def argument_spec(module: Path) -> dict[str, Any]:
 @pytest.mark.parametrize("module", MODULES, ids=lambda path: path.stem)
 def test_documentation_and_arguments_agree(module: Path) -> None:
     options = documents(module)["DOCUMENTATION"]["options"]
-    spec = argument_spec(module)
-    spec = {name: {k: v for k, v in option.items() if k != "no_log"} for name, option in spec.items()}
-    said = {name: {k: v for k, v in option.items() if k != "description"} for name, option in options.items()}
-    assert said == spec
+    spec = {
+        name: {k: v for k, v in option.items() if k != "no_log"}
+        for name, option in argument_spec(module).items()
+    }
+    documented = {
+        name: {k: v for k, v in option.items() if k != "description"} for name, option in options.items()
+    }
+    assert documented == spec
 
 
 @pytest.mark.parametrize("module", MODULES, ids=lambda path: path.stem)
@@ -43,4 +47,7 @@ def test_examples_use_what_there_is(module: Path) -> None:
     documentation = documents(module)
     assert documentation["RETURN"]
     for task in documentation["EXAMPLES"]:
-        assert task[module.stem].keys() <= documentation["DOCUMENTATION"]["options"].keys()
+        assert (
+            task[f"ml_workshop.workshop.{module.stem}"].keys()
+            <= documentation["DOCUMENTATION"]["options"].keys()
+        )

@@ -1,4 +1,4 @@
-"""Files and directories that appear whole or not at all."""
+"""Atomic writes of files and directories."""
 
 import contextlib
 import fcntl
@@ -12,7 +12,7 @@ from ml_workshop.errors import OutputError
 
 
 def replace_file(target: Path, content: str) -> None:
-    """Write a file, and its directory if need be, in one step.
+    """Write a file atomically, and create its directory.
 
     Raises:
         OutputError: The file cannot be written.
@@ -34,12 +34,11 @@ def replace_file(target: Path, content: str) -> None:
 def new_directory(target: Path, *, replaces: str | None = None) -> Iterator[Path]:
     """Yield an empty directory beside `target` that takes its name when the block ends without an error.
 
-    A process killed at any moment leaves `target` as it was; what it leaves beside it is removed by the next
-    call for the same target.
+    A killed process leaves `target` unchanged; the next call for the same target removes its leftovers.
 
     Args:
-        target: The directory to make.
-        replaces: Name of a file that marks an existing `target` as one that may be replaced.
+        target: The directory to create.
+        replaces: Name of a file; an existing `target` with this file may be replaced.
 
     Raises:
         OutputError: `target` exists and may not be replaced, or cannot be written.
@@ -66,7 +65,7 @@ def new_directory(target: Path, *, replaces: str | None = None) -> Iterator[Path
 
 
 def remove_leftovers(parent: Path) -> None:
-    """Remove what killed calls of `new_directory` left in a directory; those of living ones stay."""
+    """Remove leftovers of killed calls of `new_directory`; running processes keep theirs."""
     _sweep(parent, ".*.partial-")
 
 
@@ -83,14 +82,14 @@ def _make_locked(parent: Path, prefix: str) -> tuple[Path, int]:
         partial = Path(tempfile.mkdtemp(prefix=prefix, dir=parent))
         lock = os.open(partial, os.O_RDONLY)
         fcntl.flock(lock, fcntl.LOCK_EX)
-        if partial.exists():  # no other process swept it before it was locked
+        if partial.exists():  # it was not swept before it was locked
             return partial, lock
         os.close(lock)
 
 
 def _put_in_place(partial: Path, target: Path) -> None:
     try:
-        partial.rename(target)  # also takes the place of an empty directory
+        partial.rename(target)  # also replaces an empty directory
     except OSError:
         if not target.is_dir():
             raise
@@ -101,7 +100,7 @@ def _put_in_place(partial: Path, target: Path) -> None:
 
 
 def _sweep(parent: Path, prefix: str) -> None:
-    """Remove what killed processes left: a living one holds a lock on its directory."""
+    """Remove directories of killed processes; a running process holds a lock on its directory."""
     for leftover in parent.glob(f"{prefix}*"):
         try:
             lock = os.open(leftover, os.O_RDONLY)

@@ -19,10 +19,10 @@ def credential(name: str) -> str | None:
 def hub_token() -> str | None:
     """Return the credential `hub_token`, the token of the Hugging Face hub.
 
-    HF_TOKEN, HF_TOKEN_PATH and a stored login are the client's own business and come first.
+    HF_TOKEN, HF_TOKEN_PATH and a stored login take precedence; the client reads them itself.
 
     Returns:
-        The token; None leaves the choice to the client.
+        The token; None if the client finds its own.
 
     Raises:
         TokenError: The credential cannot be read.

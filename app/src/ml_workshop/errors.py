@@ -1,11 +1,11 @@
-"""What can go wrong and is not a bug.
+"""Errors that a user can solve.
 
-Each message is one sentence that says what is wrong, where, and what to do; the command line prints it as is.
+Each message is one sentence: what failed, where, and what to set or run. The command line prints it as is.
 """
 
 
 class MlWorkshopError(Exception):
-    """A failure that the person at the keyboard can do something about."""
+    """A failure that the user can solve; `exit_code` is that of the command."""
 
     exit_code = 1
 
@@ -19,7 +19,7 @@ class ModelError(MlWorkshopError):
 
 
 class RegistryError(MlWorkshopError):
-    """A model repository cannot be reached or refuses what was asked."""
+    """A model repository cannot be reached or refuses a request."""
 
 
 class TokenError(RegistryError):
@@ -31,7 +31,7 @@ class RevisionNotFoundError(RegistryError):
 
 
 class OutputError(MlWorkshopError):
-    """A directory cannot be written."""
+    """A file or directory cannot be written."""
 
 
 class ServingError(MlWorkshopError):
@@ -45,10 +45,26 @@ class QualityGateError(MlWorkshopError):
 
 
 class LoadTestError(MlWorkshopError):
-    """A load test cannot be made."""
+    """A load test cannot run."""
 
 
 class ObjectiveError(MlWorkshopError):
     """A load test missed its objectives."""
 
     exit_code = 3
+
+
+class DeployError(MlWorkshopError):
+    """A deployment failed; the slot that served before still serves."""
+
+
+class DeployRefusedError(DeployError):
+    """The golden review or a canary step refused the candidate."""
+
+    exit_code = 3
+
+
+class DeployLockedError(DeployError):
+    """Another deployment is in progress."""
+
+    exit_code = 4

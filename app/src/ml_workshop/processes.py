@@ -26,17 +26,17 @@ def cores() -> int:
 
 
 class Forked(Generic[Result]):
-    """A function at work in a process of its own; with a single core, at work when asked for its result.
+    """A function in a forked process; with a single core, it runs when its result is needed.
 
-    A process whose parent is killed ends with it, so that nothing is left of a killed training.
+    The process is killed with its parent, so that a killed training leaves no processes.
     """
 
     def __init__(self, function: Callable[..., Result], *arguments: object) -> None:
         """Start.
 
         Args:
-            function: What to do. What it prints and logs appears as if this process had done it.
-            arguments: Of the function; not copied.
+            function: The function; it writes to the same standard output and log.
+            arguments: Its arguments; not copied.
         """
         self._work: Callable[[], Result] = functools.partial(function, *arguments)
         self._process: multiprocessing.process.BaseProcess | None = None
@@ -48,7 +48,7 @@ class Forked(Generic[Result]):
             sender.close()
 
     def result(self) -> Result:
-        """Wait for the function, and return or raise what it returned or raised.
+        """Wait for the function; return its result or raise its exception.
 
         Raises:
             MlWorkshopError: The process was killed.
@@ -74,14 +74,14 @@ class Forked(Generic[Result]):
         return self
 
     def __exit__(self, *_exception: object) -> None:
-        """End the process if it is still at work."""
+        """Kill the process if it still runs."""
         if self._process is not None:
             self._process.kill()
             self._process.join()
 
 
 def side_by_side(function: Callable[..., Result], shares: Sequence[tuple[Any, ...]]) -> list[Result]:
-    """Call a function with each tuple of arguments, the first here and each other in a process of its own."""
+    """Call a function with each tuple of arguments, the first in this process, the others in forked ones."""
     with contextlib.ExitStack() as stack:
         others = [stack.enter_context(Forked(function, *share)) for share in shares[1:]]
         return [function(*shares[0]), *(other.result() for other in others)]
@@ -94,7 +94,7 @@ def even_shares(items: Sequence[Item]) -> list[Sequence[Item]]:
 
 
 def _send_result(work: Callable[[], object], sender: Connection, parent: int) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # of Ctrl-C, the parent has something to say
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent handles Ctrl-C
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:
         os._exit(1)

@@ -1,4 +1,4 @@
-"""An environment made by the role is one that people, pip and conda can work with."""
+"""The environment works for users, pip and conda."""
 
 import json
 
@@ -31,7 +31,7 @@ def test_anybody_can_read_its_records_and_nobody_can_write_them(host: Host) -> N
     assert set(records) == {"root 644"}
 
 
-# The three ways a person gets a shell: by SSH, by `bash` in one, by a script that says so.
+# A login shell (SSH), an interactive shell, and a login shell of a script.
 @pytest.mark.parametrize("shell", ["bash -lc", "bash -ic", "sh -lc"])
 def test_conda_activate_works_in_a_shell(host: Host, shell: str) -> None:
     with host.sudo("ubuntu"):

@@ -11,7 +11,7 @@ SECONDS = float(sys.argv[1])
 counts: collections.Counter[str] = collections.Counter()
 
 
-def ask() -> None:
+def send_requests() -> None:
     """Send requests until the time is over."""
     end = time.monotonic() + SECONDS
     connection = http.client.HTTPConnection("127.0.0.1", 8000, timeout=10)
@@ -27,7 +27,7 @@ def ask() -> None:
             time.sleep(0.01)
 
 
-threads = [threading.Thread(target=ask) for _ in range(4)]
+threads = [threading.Thread(target=send_requests) for _ in range(4)]
 for thread in threads:
     thread.start()
 for thread in threads:

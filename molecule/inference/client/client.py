@@ -1,4 +1,4 @@
-"""Asks the service up to 100 times a second, each time over a new connection, until there is a file `stop`.
+"""Sends up to 100 requests per second, each over a new connection, until the file `stop` exists.
 
 Writes {"answered": N, "failed": [what, ...]} to `result.json`.
 """
@@ -17,7 +17,7 @@ QUESTION = urllib.request.Request(
 
 
 def main() -> None:
-    """Ask until told to stop."""
+    """Send requests until the file `stop` exists."""
     answered, failed = 0, []
     while not (HERE / "stop").exists():
         try:

@@ -1,4 +1,4 @@
-"""A person starts a run in the master's web UI; the workers of three hosts make the load."""
+"""A run is started in the master's web UI; workers on three hosts generate the load."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""What people are told of: a module for each thing that is watched."""
+"""Alerting rules, one module per component."""
 
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -8,14 +8,14 @@ from workshop_monitoring.settings import Alerting
 
 
 class Severity(StrEnum):
-    """How soon somebody has to look; Alertmanager routes by it."""
+    """How soon someone must respond; Alertmanager routes by it."""
 
     PAGE = "page"
     """Now."""
     TICKET = "ticket"
-    """In working hours."""
+    """The next working day."""
     NONE = "none"
-    """Never: the alert is there to be received."""
+    """Never: the alert only shows that delivery works."""
 
 
 @dataclass(frozen=True)
@@ -25,11 +25,11 @@ class Alert:
     Attributes:
         name: Of the alert, and of its page in docs/runbooks.
         expression: PromQL; fires for each series that it returns.
-        severity: How soon somebody has to look.
+        severity: How soon someone must respond.
         summary: One line: what is wrong, and where.
         description: What it means, with values.
-        dashboard: Uid of the dashboard to look at.
-        hold: How long it has to be so, for example "5m"; empty: not at all.
+        dashboard: Uid of the dashboard to open.
+        hold: The rule's `for`, for example "5m"; empty: none.
         labels: Labels beside severity.
     """
 

@@ -1,6 +1,6 @@
-"""Alerts on how fast an objective's error budget is spent (Site Reliability Workbook, chapter 5).
+"""Multi-window burn-rate alerts (Site Reliability Workbook, chapter 5).
 
-Each looks at a long window, which says that it matters, and a short one, which says that it still goes on.
+The long window shows that the error budget matters, the short one that errors continue.
 """
 
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Alerts on the model: its age, and whether what it is asked looks like what it was tested on."""
+"""Alerts on the model: its age, and drift of its input and output from the test data."""
 
 from workshop_monitoring.alerts import Alert, Severity
 from workshop_monitoring.settings import Alerting
@@ -33,7 +33,7 @@ def alerts(settings: Alerting) -> list[Alert]:
             f"abs(\n  {_mean('ml_workshop_out_of_vocabulary_ratio')}\n"
             f"  - {_baseline('out_of_vocabulary_ratio')}\n) > {settings.drift_out_of_vocabulary_ratio}",
             settings,
-            summary="Reviews are written in other words than the model knows",
+            summary="Reviews contain more unknown words than the test reviews",
             description=(
                 "The share of words that the vocabulary does not have is {{ $value | humanizePercentage }} "
                 "(of all words) away from that of the test reviews"
@@ -45,9 +45,9 @@ def alerts(settings: Alerting) -> list[Alert]:
             f"sum by (label) ({_PREDICTIONS})\n/ on () group_left ()\nsum({_PREDICTIONS})\n"
             f"- on (label) {_baseline('class_share', by=' by (label)')}\n> {settings.drift_class_share}",
             settings,
-            summary="More predictions than usual say {{ $labels.label }}",
+            summary="More predictions than usual are {{ $labels.label }}",
             description=(
-                "The share of predictions that say {{ $labels.label }} is {{ $value | humanizePercentage }} "
+                "The share of {{ $labels.label }} predictions is {{ $value | humanizePercentage }} "
                 "(of all predictions) above that of the test reviews"
             ),
         ),
@@ -56,7 +56,7 @@ def alerts(settings: Alerting) -> list[Alert]:
             f"abs(\n  {_mean('ml_workshop_prediction_confidence')}\n"
             f"  - {_baseline('confidence')}\n) > {settings.drift_confidence}",
             settings,
-            summary="The model is not as sure as it was when it was tested",
+            summary="The model's confidence differs from that on the test reviews",
             description=(
                 "The mean confidence is {{ $value | humanizePercentage }} away from that over the test "
                 "reviews"
@@ -66,7 +66,7 @@ def alerts(settings: Alerting) -> list[Alert]:
 
 
 def _drift(name: str, expression: str, settings: Alerting, summary: str, description: str) -> Alert:
-    """A deviation from the baseline, when there are enough predictions to speak of one."""
+    """Alert on a deviation from the baseline, given enough predictions."""
     return Alert(
         name=name,
         expression=f"{expression}\nand on ()\nsum({_PREDICTIONS}) >= {settings.drift_minimum_predictions}",

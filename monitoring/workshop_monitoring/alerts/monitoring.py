@@ -39,7 +39,7 @@ def alerts() -> list[Alert]:
             summary="Prometheus has no target for {{ $labels.job }}",
             description=(
                 "The job {{ $labels.job }} has had no target for five minutes, so that none of its alerts "
-                "can fire; its scrape configuration is gone, or names nobody."
+                "can fire; its scrape configuration is missing or lists no target."
             ),
             dashboard="home",
         ),
@@ -48,10 +48,10 @@ def alerts() -> list[Alert]:
             expression='prometheus_config_last_reload_successful{job="prometheus"} == 0',
             hold="5m",
             severity=Severity.TICKET,
-            summary="Prometheus did not take its configuration",
+            summary="Prometheus rejected its configuration",
             description=(
-                "Prometheus at {{ $labels.instance }} goes on with an older configuration than the one "
-                "on disk, and will not start with that."
+                "Prometheus at {{ $labels.instance }} still runs an older configuration than the one "
+                "on disk, and cannot start with the new one."
             ),
             dashboard="home",
         ),
@@ -86,7 +86,7 @@ def alerts() -> list[Alert]:
             summary="Alertmanager cannot deliver by {{ $labels.integration }}",
             description=(
                 "{{ $value | humanize }} notifications by {{ $labels.integration }} failed within five "
-                "minutes; people may not hear of alerts."
+                "minutes; alerts may not be delivered."
             ),
             dashboard="home",
         ),
@@ -95,10 +95,10 @@ def alerts() -> list[Alert]:
             expression="alertmanager_config_last_reload_successful == 0",
             hold="5m",
             severity=Severity.TICKET,
-            summary="Alertmanager did not take its configuration",
+            summary="Alertmanager rejected its configuration",
             description=(
-                "Alertmanager at {{ $labels.instance }} goes on with an older configuration than the one "
-                "on disk, and will not start with that."
+                "Alertmanager at {{ $labels.instance }} still runs an older configuration than the one "
+                "on disk, and cannot start with the new one."
             ),
             dashboard="home",
         ),

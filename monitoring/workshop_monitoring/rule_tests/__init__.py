@@ -1,6 +1,6 @@
-"""Unit tests of the rules, for promtool: a module for each file of rules.
+"""Unit tests of the rules for promtool, one module per rule file.
 
-They say in numbers and words of their own what has to happen, so that a rule changed by mistake disagrees.
+Expected values and texts are written out: a rule that is changed by mistake fails its test.
 """
 
 from collections.abc import Mapping

@@ -1,6 +1,8 @@
-"""Test files for promtool."""
+"""Test files for promtool, written for each run of the tests."""
 
 from collections.abc import Iterable
+
+import yaml
 
 from workshop_monitoring.rule_tests import (
     Recording,
@@ -14,17 +16,16 @@ from workshop_monitoring.rule_tests import (
 )
 from workshop_monitoring.settings import Alerting
 from workshop_monitoring.slo import Slo
-from workshop_monitoring.yaml_text import to_yaml
 
 
 def files(slos: list[Slo], settings: Alerting) -> dict[str, str]:
-    """Text of each file of the directory rule_tests, by path below monitoring/."""
+    """Text of each test file, by name; rules are read from ../rules."""
     texts = {}
     for slo in slos:
         name, minimum = f"slo-{slo.name}", settings.minimum_failed_requests
         # Otherwise at random, and a rule would see what another one recorded an evaluation ago.
         order = [f"sloth-slo-{kind}-{slo.id}" for kind in ("sli-recordings", "meta-recordings", "alerts")]
-        # Rules are evaluated no more often than a test looks: a month of minutes would take minutes.
+        # As coarse as each test permits: evaluating a month every minute would take minutes.
         parts: list[tuple[str, Iterable[Scenario | Recording], str]] = [
             ("requests", objectives.recordings(slo), "1h"),
             ("period", objectives.period(slo), "1d"),
@@ -34,10 +35,7 @@ def files(slos: list[Slo], settings: Alerting) -> dict[str, str]:
             ),
         ]
         for part, tests, every in parts:
-            source = "workshop_monitoring/rule_tests/objectives.py"
-            texts[f"rule_tests/{name}-{part}.yml"] = _text(
-                name, tests, settings, every, source, group_eval_order=order
-            )
+            texts[f"{name}-{part}.yml"] = _text(name, tests, settings, every, group_eval_order=order)
     for name, scenarios, every in (
         ("service", service.SCENARIOS, "1m"),
         ("gateway", gateway.SCENARIOS, "1m"),
@@ -45,8 +43,7 @@ def files(slos: list[Slo], settings: Alerting) -> dict[str, str]:
         ("hosts", hosts.SCENARIOS, "3m"),
         ("monitoring", monitoring.SCENARIOS, "1m"),
     ):
-        source = f"workshop_monitoring/rule_tests/{name}.py"
-        texts[f"rule_tests/{name}.yml"] = _text(name, scenarios, settings, every, source)
+        texts[f"{name}.yml"] = _text(name, scenarios, settings, every)
     return texts
 
 
@@ -55,7 +52,6 @@ def _text(
     tests: Iterable[Scenario | Recording],
     settings: Alerting,
     every: str,
-    source: str,
     **more: list[str],
 ) -> str:
     content = {
@@ -64,4 +60,4 @@ def _text(
         **more,
         "tests": [test.test(settings) for test in tests],
     }
-    return to_yaml(content, source)
+    return yaml.safe_dump(content, sort_keys=False)

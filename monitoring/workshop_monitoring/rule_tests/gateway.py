@@ -119,7 +119,7 @@ SCENARIOS = (
         ),
     ),
     Scenario(
-        "A request that waits now and then is not",
+        "A request that waits now and then is not reported",
         "GatewayQueueing",
         _active() | _queue("0x9 2 0 0 2 0 0 2 0 0x20"),
         silent=("15m", "20m"),
@@ -137,7 +137,7 @@ SCENARIOS = (
     _reported("Connections over a limit are reported", "50%", _REJECTED, denied_connections=1000),
     _reported("Sessions over a limit are reported", "50%", _REJECTED, denied_sessions=1000),
     Scenario(
-        "Server errors of the slots are the objectives' business",
+        "Server errors of the slots are left to the SLO alerts",
         "GatewayErrors",
         _active() | _traffic(of_slots=500, own=7, unreachable=3, unanswered=4, requests_denied=7),
         silent=("30m", "60m"),

@@ -94,7 +94,7 @@ SCENARIOS = (
         ),
     ),
     Scenario(
-        "What is full by nature is nobody's business",
+        "Read-only and temporary file systems are ignored",
         "HostDiskFull",
         {
             series.replace('fstype="ext4"', 'fstype="squashfs"'): values

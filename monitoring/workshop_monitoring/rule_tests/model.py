@@ -75,7 +75,7 @@ SCENARIOS = (
             Fires(
                 "4h48m",
                 _TICKET,
-                "Reviews are written in other words than the model knows",
+                "Reviews contain more unknown words than the test reviews",
                 "The share of words that the vocabulary does not have is 15% (of all words) away from "
                 "that of the test reviews, over the last 6 hours.",
                 "model",
@@ -106,8 +106,8 @@ SCENARIOS = (
             Fires(
                 "4h48m",
                 {"label": "positive"} | _TICKET,
-                "More predictions than usual say positive",
-                "The share of predictions that say positive is 30% (of all predictions) above "
+                "More predictions than usual are positive",
+                "The share of positive predictions is 30% (of all predictions) above "
                 "that of the test reviews, over the last 6 hours.",
                 "model",
             ),
@@ -137,7 +137,7 @@ SCENARIOS = (
             Fires(
                 "4h48m",
                 _TICKET,
-                "The model is not as sure as it was when it was tested",
+                "The model's confidence differs from that on the test reviews",
                 "The mean confidence is 15% away from that over the test reviews, over the last 6 hours.",
                 "model",
             ),

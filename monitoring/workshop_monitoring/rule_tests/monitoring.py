@@ -70,7 +70,7 @@ SCENARIOS = (
                     {"job": missing} | _TICKET,
                     f"Prometheus has no target for {missing}",
                     f"The job {missing} has had no target for five minutes, so that none of its alerts can "
-                    "fire; its scrape configuration is gone, or names nobody.",
+                    "fire; its scrape configuration is missing or lists no target.",
                     "home",
                 ),
             ),
@@ -92,9 +92,9 @@ SCENARIOS = (
             Fires(
                 "10m",
                 _PROMETHEUS_LABELS | _TICKET,
-                "Prometheus did not take its configuration",
-                "Prometheus at localhost:9090 goes on with an older configuration than the one on disk, "
-                "and will not start with that.",
+                "Prometheus rejected its configuration",
+                "Prometheus at localhost:9090 still runs an older configuration than the one on disk, "
+                "and cannot start with the new one.",
                 "home",
             ),
         ),
@@ -148,7 +148,7 @@ SCENARIOS = (
                 "11m",
                 _ALERTMANAGER_LABELS | {"integration": "email"} | _TICKET,
                 "Alertmanager cannot deliver by email",
-                "5 notifications by email failed within five minutes; people may not hear of alerts.",
+                "5 notifications by email failed within five minutes; alerts may not be delivered.",
                 "home",
             ),
         ),
@@ -162,9 +162,9 @@ SCENARIOS = (
             Fires(
                 "10m",
                 _ALERTMANAGER_LABELS | _TICKET,
-                "Alertmanager did not take its configuration",
-                "Alertmanager at localhost:9093 goes on with an older configuration than the one on disk, "
-                "and will not start with that.",
+                "Alertmanager rejected its configuration",
+                "Alertmanager at localhost:9093 still runs an older configuration than the one on disk, "
+                "and cannot start with the new one.",
                 "home",
             ),
         ),

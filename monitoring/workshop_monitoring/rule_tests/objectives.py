@@ -45,7 +45,7 @@ class Pair:
 
     @property
     def every(self) -> int:
-        """Minutes between two looks at the rules."""
+        """Minutes between two evaluations."""
         return max(self.short, 10)
 
     def factor(self, slo: Slo) -> float:
@@ -62,7 +62,7 @@ PAIRS = (
 
 
 def recordings(slo: Slo) -> tuple[Recording, ...]:
-    """Tests of the recording rules that look at requests."""
+    """Tests of the recording rules over requests."""
     # Failures in the last ten minutes only: each window dilutes them by its length.
     windows = {"5m": 5, "30m": 30, "1h": _HOUR, "2h": 2 * _HOUR, "6h": 6 * _HOUR, "1d": _DAY, "3d": 3 * _DAY}
     last = 3 * _DAY
@@ -173,7 +173,7 @@ def period(slo: Slo) -> tuple[Recording, ...]:
 
 
 def scenarios(slo: Slo, pair: Pair, minimum_failures: int) -> tuple[Scenario, ...]:
-    """Tests of a burn-rate alert: one pair of windows alone, and what must not wake anybody."""
+    """Tests of a burn-rate alert: each pair of windows alone, and cases that must not fire."""
     return (
         _too_fast(slo, pair, failures=4 * minimum_failures),
         _just_enough(slo, pair, failures=1.4 * minimum_failures),

@@ -1,1 +1,1 @@
-"""Measures the application against the workshop's way and against peers, in one run."""
+"""Measures the application against the workshop and against peers, in one run."""

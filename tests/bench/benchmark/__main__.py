@@ -1,4 +1,4 @@
-"""`python -m benchmark`: measure, print the tables, write the results; fails when a promise is not kept."""
+"""`python -m benchmark`: measure, print the tables, write the results; fails when a bar is missed."""
 
 import argparse
 import json
@@ -10,12 +10,12 @@ from pathlib import Path
 from workshop.rows import read_split
 
 from benchmark import machine, prediction, report, training
-from benchmark.bars import BARS, Verdict
+from benchmark.bars import BARS, Outcome
 from benchmark.errors import BenchmarkError
 from benchmark.figures import figures
 from benchmark.measurements import Results, Serving
 from benchmark.plots import draw
-from benchmark.progress import say
+from benchmark.progress import progress
 from benchmark.reviews import write_bodies
 from benchmark.servers import all_servers, golden_review
 from benchmark.serving import measure_load, measure_starts
@@ -23,15 +23,13 @@ from benchmark.training import Models
 
 IMDB_TRAIN_ROWS = 25_000
 MISSED = 3
-"""Exit code when a promise is not kept."""
+"""Exit code when a bar is missed."""
 
 
 def main() -> int:
     """Measure."""
     options = _options()
-    signal.signal(
-        signal.SIGTERM, lambda *_: sys.exit(143)
-    )  # leaves by the front door, so that servers are stopped
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that servers are stopped
     try:
         return _run(options)
     except BenchmarkError as error:
@@ -110,11 +108,11 @@ def _report(results: Results, directory: Path) -> int:
     )
     (directory / "results.md").write_text(report.markdown(results))
     draw(results, directory / "results.png")
-    print(report.promises(results))
-    say(f"all figures and a plot: {directory}")
-    missed = [bar.what for bar in BARS if bar.judge(found.get(bar.key), results.imdb) is Verdict.MISSED]
+    print(report.bars(results))
+    progress(f"all figures and a plot: {directory}")
+    missed = [bar.what for bar in BARS if bar.check(found.get(bar.key), results.imdb) is Outcome.MISSED]
     if missed:
-        print(f"benchmark: not kept: {'; '.join(missed)}.", file=sys.stderr)
+        print(f"benchmark: missed: {'; '.join(missed)}.", file=sys.stderr)
     return MISSED if missed else 0
 
 

@@ -1,42 +1,42 @@
-"""What the project promises, and whether a run kept it."""
+"""The performance bars, and whether a run meets them."""
 
 from dataclasses import dataclass
 from enum import Enum
 
 
-class Verdict(Enum):
+class Outcome(Enum):
     """How a figure compares with its bar."""
 
     REACHED = "reached"
     MET = "met"
     MISSED = "MISSED"
-    NOT_JUDGED = "not judged"
+    NOT_COMPARED = "not compared"
     NOT_MEASURED = "not measured"
 
 
 @dataclass(frozen=True)
 class Bar:
-    """One promise.
+    """One bar.
 
     Attributes:
-        key: What results call the figure.
-        what: What people read.
+        key: Name of the figure in the results.
+        what: Name in the tables.
         bar: Worst figure that is accepted.
-        reach: What we want.
+        target: Figure to aim for.
         higher_is_better: Whether the bar is a lower bound.
         unit: Appended to figures: "" for ratios, " %", " MB" (10^6 bytes) or " s".
-        imdb_only: Whether the promise is about IMDB, and says nothing of other data.
+        imdb_only: Whether the bar holds for IMDB only.
     """
 
     key: str
     what: str
     bar: float
-    reach: float
+    target: float
     higher_is_better: bool
     unit: str = ""
     imdb_only: bool = True
 
-    def judge(self, figure: float | None, imdb: bool) -> Verdict:
+    def check(self, figure: float | None, imdb: bool) -> Outcome:
         """Compare a figure.
 
         Args:
@@ -44,29 +44,29 @@ class Bar:
             imdb: Whether the data was IMDB.
         """
         if figure is None:
-            return Verdict.NOT_MEASURED
+            return Outcome.NOT_MEASURED
         if self.imdb_only and not imdb:
-            return Verdict.NOT_JUDGED
+            return Outcome.NOT_COMPARED
         times = self.times_bar(figure)
-        if times >= self.times_bar(self.reach):
-            return Verdict.REACHED
-        return Verdict.MET if times >= 1 else Verdict.MISSED
+        if times >= self.times_bar(self.target):
+            return Outcome.REACHED
+        return Outcome.MET if times >= 1 else Outcome.MISSED
 
     def times_bar(self, figure: float) -> float:
-        """Return how many times better than the bar a figure is; 1 just keeps it."""
+        """Return how many times better than the bar a figure is; 1 meets it."""
         return figure / self.bar if self.higher_is_better else self.bar / figure
 
 
 BARS = (
     Bar("accuracy", "accuracy on the test split", 92.0, 92.5, True, " %"),
-    Bar("training_seconds", "training wall / workshop's way", 0.35, 0.20, False),
-    Bar("training_memory", "training peak memory / workshop's way", 0.30, 0.20, False),
-    Bar("predict_p50", "predict p50, one review, library call / workshop's way", 0.15, 0.08, False),
-    Bar("requests_workshop", "requests/s of a slot, 16 connections / workshop's way", 7, 9, True),
+    Bar("training_seconds", "training wall / workshop", 0.35, 0.20, False),
+    Bar("training_memory", "training peak memory / workshop", 0.30, 0.20, False),
+    Bar("predict_p50", "predict p50, one review, library call / workshop", 0.15, 0.08, False),
+    Bar("requests_workshop", "requests/s of a slot, 16 connections / workshop", 7, 9, True),
     Bar("requests_peer", "the same / FastAPI peer, no access logs", 1.0, 1.2, True, imdb_only=False),
     Bar("requests_peer_logged", "the same / FastAPI peer, access logs", 1.0, 1.2, True, imdb_only=False),
-    Bar("requests_gateway", "requests/s through HAProxy, 16 connections / workshop's way", 5, 6.5, True),
-    Bar("p99_gateway", "p99 through HAProxy, 16 connections / workshop's way", 0.20, 0.12, False),
+    Bar("requests_gateway", "requests/s through HAProxy, 16 connections / workshop", 5, 6.5, True),
+    Bar("p99_gateway", "p99 through HAProxy, 16 connections / workshop", 0.20, 0.12, False),
     Bar("worker_memory", "resident memory of one worker", 85, 70, False, " MB", imdb_only=False),
     Bar("start_seconds", "start of a slot to first correct answer", 1.0, 0.5, False, " s", imdb_only=False),
 )

@@ -1,5 +1,5 @@
-"""Errors for people."""
+"""Errors with a message for the user."""
 
 
 class BenchmarkError(Exception):
-    """The benchmark cannot go on; the message is a sentence that says why and what to do."""
+    """The benchmark cannot continue; the message has the reason and the remedy."""

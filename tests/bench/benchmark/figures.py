@@ -1,7 +1,7 @@
-"""From measurements to the figures that are judged."""
+"""From measurements to the figures that the bars compare."""
 
-from collections.abc import Callable, Sequence
-from statistics import median
+from collections.abc import Sequence
+from statistics import harmonic_mean, median
 
 from benchmark.measurements import (
     GATEWAY,
@@ -13,18 +13,17 @@ from benchmark.measurements import (
     WORKSHOP,
     WORKSHOP_ONE,
     WORKSHOP_TWO,
-    Load,
     Loads,
     Results,
     Serving,
     Training,
 )
 
-JUDGED_CONNECTIONS = 16
+COMPARED_CONNECTIONS = 16
 
 
 def figures(results: Results) -> dict[str, float]:
-    """Return what is judged, by the key of its promise."""
+    """Return the figures by the key of their bar."""
     found: dict[str, float] = {}
     if results.training:
         found |= training_figures(results.training)
@@ -53,45 +52,47 @@ def training_figures(seen: Training) -> dict[str, float]:
 def serving_figures(seen: Serving) -> dict[str, float]:
     """Return ratios, a worker's memory in 10^6 bytes, and seconds to start.
 
-    A prediction of the workshop's way was timed with PyTorch's own choice of threads and with one; the faster
-    is the opponent.
+    A prediction of the workshop was timed with PyTorch's own choice of threads and with one; the faster
+    is compared.
     """
     predictions = dict(seen.prediction_microseconds)
     ours = predictions.pop(OURS)
     return {
         "predict_p50": max(paired_ratio(ours, theirs) for theirs in predictions.values()),
-        "requests_workshop": load_ratio(seen.loads, requests, OURS, WORKSHOP_ONE),
-        "requests_peer": load_ratio(seen.loads, requests, OURS_UNLOGGED, PEER),
-        "requests_peer_logged": load_ratio(seen.loads, requests, OURS, PEER_LOGGED),
-        "requests_gateway": load_ratio(seen.loads, requests, GATEWAY, WORKSHOP_ONE),
-        "p99_gateway": load_ratio(seen.loads, p99, GATEWAY, WORKSHOP_ONE),
+        "requests_workshop": requests_ratio(seen.loads, OURS, WORKSHOP_ONE),
+        "requests_peer": requests_ratio(seen.loads, OURS_UNLOGGED, PEER),
+        "requests_peer_logged": requests_ratio(seen.loads, OURS, PEER_LOGGED),
+        "requests_gateway": requests_ratio(seen.loads, GATEWAY, WORKSHOP_ONE),
+        "p99_gateway": p99_ratio(seen.loads, GATEWAY, WORKSHOP_ONE),
         "worker_memory": seen.memory[OURS].resident_bytes / 1e6,
         "start_seconds": median(seen.start_seconds),
     }
 
 
 def further_ratios(seen: Serving) -> dict[str, float]:
-    """Return ratios that no promise is about: to variants that are stronger than what people would run."""
+    """Return ratios without a bar: to variants that are stronger than what is usually run."""
     return {
-        "requests/s / workshop's way with 2 processes": load_ratio(seen.loads, requests, OURS, WORKSHOP_TWO),
-        "p99 / workshop's way": load_ratio(seen.loads, p99, OURS, WORKSHOP_ONE),
-        "p99 / workshop's way with 2 processes": load_ratio(seen.loads, p99, OURS, WORKSHOP_TWO),
-        "requests/s / no-op in Flask on Gunicorn's gthread": load_ratio(seen.loads, requests, OURS, NOOP),
-        "requests/s through HAProxy / without": load_ratio(seen.loads, requests, GATEWAY, OURS),
+        "requests/s / workshop with 2 processes": requests_ratio(seen.loads, OURS, WORKSHOP_TWO),
+        "p99 / workshop": p99_ratio(seen.loads, OURS, WORKSHOP_ONE),
+        "p99 / workshop with 2 processes": p99_ratio(seen.loads, OURS, WORKSHOP_TWO),
+        "requests/s / no-op in Flask on Gunicorn's gthread": requests_ratio(seen.loads, OURS, NOOP),
+        "requests/s through HAProxy / without": requests_ratio(seen.loads, GATEWAY, OURS),
     }
 
 
-def load_ratio(loads: Loads, value: Callable[[Load], float], server: str, opponent: str) -> float:
-    """Return the ratio of a value of two servers, at 16 connections."""
-    runs = ([value(load) for load in loads[name][JUDGED_CONNECTIONS]] for name in (server, opponent))
-    return paired_ratio(*runs)
+def requests_ratio(loads: Loads, server: str, opponent: str) -> float:
+    """Return the ratio of requests per second, at 16 connections, when each round's review is sent as often.
+
+    The time for such a mixture is the sum of the times of its reviews, so rates have a harmonic mean.
+    """
+    ours, theirs = (
+        harmonic_mean([load.requests_per_second for load in loads[name][COMPARED_CONNECTIONS]])
+        for name in (server, opponent)
+    )
+    return ours / theirs
 
 
-def requests(load: Load) -> float:
-    """Return the requests per second."""
-    return load.requests_per_second
-
-
-def p99(load: Load) -> float:
-    """Return the 99th percentile of the latency, milliseconds."""
-    return load.p99
+def p99_ratio(loads: Loads, server: str, opponent: str) -> float:
+    """Return the median over the rounds of the ratio of the 99th percentiles, at 16 connections."""
+    ours, theirs = ([load.p99 for load in loads[name][COMPARED_CONNECTIONS]] for name in (server, opponent))
+    return paired_ratio(ours, theirs)

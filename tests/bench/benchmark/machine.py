@@ -7,7 +7,7 @@ from pathlib import Path
 
 import psutil
 
-from benchmark.progress import say
+from benchmark.progress import progress
 
 CORES = 2
 BUSY_PERCENT = 15
@@ -15,15 +15,15 @@ LOOK_SECONDS = 1.0
 
 
 def take_two_cores() -> None:
-    """Keep this process, and all it starts, on two cores: the promises are made for two."""
+    """Keep this process and its children on two cores, which the bars assume."""
     os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:CORES])
 
 
 def describe() -> dict[str, str]:
-    """Return what a reader has to know of the machine; says so when it is busy with something else."""
+    """Return a description of the machine, with a warning when it is busy."""
     busy = psutil.cpu_percent(interval=LOOK_SECONDS)
     if busy > BUSY_PERCENT:
-        say(f"other programs use {busy:.0f} % of this machine: figures will be worse than they are")
+        progress(f"other programs use {busy:.0f} % of this machine: figures will be worse than they are")
     model = next(
         (
             line.partition(": ")[2]

@@ -12,11 +12,11 @@ mpl.use("Agg")  # before pyplot: there may be no display
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 
-from benchmark.bars import BARS, Verdict
+from benchmark.bars import BARS, Outcome
 from benchmark.figures import figures, p99, requests
 from benchmark.measurements import CONNECTIONS, OURS, Load, Results, Serving, Training
 
-COLOURS = {Verdict.REACHED: "tab:green", Verdict.MET: "tab:olive", Verdict.MISSED: "tab:red"}
+COLOURS = {Outcome.REACHED: "tab:green", Outcome.MET: "tab:olive", Outcome.MISSED: "tab:red"}
 GREY = "lightgrey"
 
 
@@ -27,7 +27,7 @@ def draw(results: Results, file: Path) -> None:
         results: Of the run.
         file: PNG to write.
     """
-    panels: list[Callable[[Axes], None]] = [partial(_promises, results)]
+    panels: list[Callable[[Axes], None]] = [partial(_bars, results)]
     if results.training:
         panels.append(partial(_training, results.training))
     if results.serving:
@@ -44,20 +44,20 @@ def draw(results: Results, file: Path) -> None:
     plt.close(figure)
 
 
-def _promises(results: Results, axis: Axes) -> None:
-    """One bar per promise, as a multiple of what is asked for: right of 1 is kept."""
+def _bars(results: Results, axis: Axes) -> None:
+    """Draw each bar as a multiple of its target: right of 1 it is met."""
     found = figures(results)
     shown = [bar for bar in reversed(BARS) if bar.key in found]
     for position, bar in enumerate(shown):
-        verdict = bar.judge(found[bar.key], results.imdb)
-        axis.barh(position, bar.times_bar(found[bar.key]), color=COLOURS.get(verdict, GREY))
-        axis.plot(bar.times_bar(bar.reach), position, marker="|", markersize=16, color="black")
+        result = bar.check(found[bar.key], results.imdb)
+        axis.barh(position, bar.times_bar(found[bar.key]), color=COLOURS.get(result, GREY))
+        axis.plot(bar.times_bar(bar.target), position, marker="|", markersize=16, color="black")
     axis.set_yticks(range(len(shown)), [bar.what for bar in shown])
     axis.axvline(1, color="black", linestyle="--", linewidth=1)
     axis.set_xscale("log")
     axis.set_xticks([0.5, 1, 2, 5, 10], ["0.5", "1", "2", "5", "10"])
     axis.minorticks_off()
-    axis.set_title("times better than the bar (|: what we reach for)")
+    axis.set_title("times better than the bar (|: target)")
 
 
 def _training(seen: Training, axis: Axes) -> None:

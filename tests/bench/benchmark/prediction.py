@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from benchmark.measurements import OURS, WORKSHOP
-from benchmark.progress import say
+from benchmark.progress import progress
 from benchmark.reviews import read_texts
 from benchmark.training import Models, last_json
 from benchmark.usage import run_measured
@@ -37,7 +37,9 @@ def measure(models: Models, bodies: Path, rounds: int, logs: Path) -> dict[str, 
             command = (sys.executable, "-m", "benchmark.prediction", kind, str(model), str(bodies))
             _, printed = run_measured(command, logs / f"predict-{kind}.log", environment)
             medians[way].append(last_json(printed)["p50_microseconds"])
-        say(f"predict {number}/{rounds}: " + ", ".join(f"{way} {medians[way][-1]:,.0f} us" for way in WAYS))
+        progress(
+            f"predict {number}/{rounds}: " + ", ".join(f"{way} {medians[way][-1]:,.0f} us" for way in WAYS)
+        )
     return medians
 
 

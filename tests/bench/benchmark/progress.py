@@ -1,4 +1,4 @@
-"""Telling a person what goes on."""
+"""Progress messages."""
 
 import sys
 import time
@@ -6,6 +6,6 @@ import time
 _BEGIN = time.monotonic()
 
 
-def say(line: str) -> None:
+def progress(line: str) -> None:
     """Print a line with the seconds since the start, on standard error."""
     print(f"[{time.monotonic() - _BEGIN:4.0f} s] {line}", file=sys.stderr, flush=True)

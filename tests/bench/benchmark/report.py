@@ -7,12 +7,12 @@ from benchmark.bars import BARS
 from benchmark.figures import figures, further_ratios
 from benchmark.measurements import CONNECTIONS, Results, Serving, Training
 
-NOT_IMDB = "Not judged: what is promised of IMDB; this is other data."
+NOT_IMDB = "Bars for IMDB are not compared: this is other data."
 
 
 def markdown(results: Results) -> str:
     """Return all tables of a run."""
-    parts = [promises(results)]
+    parts = [bars(results)]
     if results.training:
         parts.append(training(results.training))
     if results.serving:
@@ -21,8 +21,8 @@ def markdown(results: Results) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def promises(results: Results) -> str:
-    """Return what is promised and what was measured."""
+def bars(results: Results) -> str:
+    """Return the bars and what was measured."""
     found = figures(results)
     rows = []
     for bar in BARS:
@@ -31,13 +31,13 @@ def promises(results: Results) -> str:
             (
                 bar.what,
                 f"{'>=' if bar.higher_is_better else '<='} {bar.bar:g}{bar.unit}",
-                f"{bar.reach:g}{bar.unit}",
+                f"{bar.target:g}{bar.unit}",
                 "" if figure is None else f"{figure:.3g}{bar.unit}",
-                bar.judge(figure, results.imdb).value,
+                bar.check(figure, results.imdb).value,
             )
         )
-    said = table(("what", "bar", "reach for", "measured", "verdict"), rows)
-    return said if results.imdb else f"{said}\n\n{NOT_IMDB}"
+    text = table(("what", "bar", "target", "measured", "result"), rows)
+    return text if results.imdb else f"{text}\n\n{NOT_IMDB}"
 
 
 def training(seen: Training) -> str:
@@ -76,7 +76,7 @@ def serving(seen: Serving) -> str:
 
 
 def further(seen: Serving) -> str:
-    """Return ratios that no promise is about."""
+    """Return ratios without a bar."""
     ratios = further_ratios(seen).items()
     return table(("also, at 16 connections", "measured"), [(what, f"{ratio:.3g}") for what, ratio in ratios])
 

@@ -73,7 +73,7 @@ def all_servers(models: Models) -> list[Server]:
     """Return the servers to compare, each as its user would run it.
 
     Ours is what a slot runs, on its Unix socket. It and the FastAPI peer run with and without an access log.
-    The workshop's runs as its page says (one process, Uvicorn's access log), but without the file watcher;
+    The workshop's runs as its page documents (one process, Uvicorn's access log), without the file watcher;
     once more with two processes.
     """
     golden = golden_review(models.ours)[1]
@@ -110,7 +110,7 @@ def all_servers(models: Models) -> list[Server]:
 
 
 def golden_review(model: Path) -> tuple[str, int]:
-    """Return a review that the model must know, and its class."""
+    """Return a golden review of the model, and its class."""
     golden = json.loads((model / "config.json").read_text())["golden"][0]
     return golden["text"], golden["prediction"]
 
@@ -121,7 +121,7 @@ def running(server: Server, review: str, logs: Path) -> Iterator[Running]:
 
     Args:
         server: Which one.
-        review: What it is asked.
+        review: The text of the requests.
         logs: Directory for its output.
 
     Raises:
@@ -139,7 +139,7 @@ def running(server: Server, review: str, logs: Path) -> Iterator[Running]:
             body = json.dumps({"text": review}).encode()
             while not _answers(address, body, server.prediction):
                 if process.poll() is not None or time.perf_counter() - begin > START_SECONDS:
-                    raise BenchmarkError(f"The server '{server.name}' does not answer; {log} says why.")
+                    raise BenchmarkError(f"The server '{server.name}' does not answer; see {log}.")
                 time.sleep(POLL_SECONDS)
             yield Running(server.name, address, process.pid, time.perf_counter() - begin)
     finally:

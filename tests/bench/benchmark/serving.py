@@ -6,7 +6,7 @@ from pathlib import Path
 from benchmark import h2load
 from benchmark.errors import BenchmarkError
 from benchmark.measurements import CONNECTIONS, Load, Loads, Memory
-from benchmark.progress import say
+from benchmark.progress import progress
 from benchmark.servers import Running, Server, running
 from benchmark.usage import largest_worker
 
@@ -20,7 +20,7 @@ def measure_load(
 
     Args:
         servers: What to compare.
-        review: What each is asked to see that it has started.
+        review: The text of the first request to each.
         bodies: File with one request body per line. Each round sends one of them to all servers, over the
             rounds from short to long.
         rounds: How often.
@@ -42,7 +42,7 @@ def measure_load(
                 for server in up:
                     load = _load(server, connections, seconds, body)
                     loads[server.name][connections].append(load)
-                    say(
+                    progress(
                         f"load {number}/{rounds}, {connections:2} connections, {server.name}: "
                         f"{load.requests_per_second:,.0f} requests/s, p99 {load.p99:.1f} ms"
                     )
@@ -68,5 +68,5 @@ def measure_starts(server: Server, review: str, rounds: int, logs: Path) -> list
     for _ in range(rounds):
         with running(server, review, logs) as up:
             seconds.append(up.start_seconds)
-    say(f"start of {server.name}: " + ", ".join(f"{value:.2f} s" for value in seconds))
+    progress(f"start of {server.name}: " + ", ".join(f"{value:.2f} s" for value in seconds))
     return seconds

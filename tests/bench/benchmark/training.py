@@ -10,7 +10,7 @@ from typing import Any
 from workshop.files import WEIGHTS
 
 from benchmark.measurements import OURS, WORKSHOP, Training, Usage
-from benchmark.progress import say
+from benchmark.progress import progress
 from benchmark.usage import run_measured
 
 COMMAND = str(Path(sys.executable).with_name("ml-workshop"))
@@ -39,11 +39,11 @@ def measure(dataset: Path, models: Models, rounds: int, logs: Path) -> Training:
         for name, command in commands.items():
             usage, _ = run_measured(command, logs / f"train-{name}.log")
             runs[name].append(usage)
-            say(
+            progress(
                 f"training {number}/{rounds}, {name}: {usage.seconds:.1f} s, {usage.peak_bytes / 1e6:,.0f} MB"
             )
     accuracy = _accuracy(dataset, models, logs)
-    say("accuracy: " + ", ".join(f"{name} {value:.2%}" for name, value in accuracy.items()))
+    progress("accuracy: " + ", ".join(f"{name} {value:.2%}" for name, value in accuracy.items()))
     return Training(runs, accuracy)
 
 
@@ -56,10 +56,10 @@ def train_missing(dataset: Path, models: Models, logs: Path) -> None:
         not config.is_file()
         or json.loads(config.read_text())["fingerprint"] != last_json(printed)["fingerprint"]
     ):
-        say("training our model")
+        progress("training our model")
         run_measured(commands[OURS], logs / "train-ours.log")
     if not (models.workshop / WEIGHTS).is_file():
-        say("training the workshop's model")
+        progress("training the workshop's model")
         run_measured(commands[WORKSHOP], logs / "train-workshop.log")
 
 

@@ -1,7 +1,7 @@
 """FastAPI with our predictor and prometheus_client, as one would write it for speed.
 
 Uvicorn imports `app`, with uvloop and httptools; the environment names the model directory (PEER_MODEL) and
-the one in which the workers' metrics meet (PROMETHEUS_MULTIPROC_DIR). It tells the same metrics as the
+the one in which the workers' metrics meet (PROMETHEUS_MULTIPROC_DIR). It has the same metrics as the
 service and leaves out what costs: thread pool, response model, access log.
 """
 
@@ -17,7 +17,6 @@ from prometheus_client import (
     CONTENT_TYPE_LATEST,
     CollectorRegistry,
     Counter,
-    Gauge,
     Histogram,
     generate_latest,
     multiprocess,
@@ -29,7 +28,6 @@ SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0,
 LABELS = ("method", "route", "status")
 DURATION = Histogram("http_request_duration_seconds", "Duration of a request.", LABELS, buckets=SECONDS)
 REQUESTS = Counter("http_requests", "Requests.", LABELS)
-IN_PROGRESS = Gauge("http_requests_in_progress", "Requests being answered.", multiprocess_mode="livesum")
 PREDICTIONS = Counter("predictions", "Predictions by class.", ["label"])
 CONFIDENCE = Histogram("confidence", "Of a prediction.", buckets=(0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99, 1.0))
 UNKNOWN = Histogram(
@@ -59,11 +57,9 @@ class Measured:
             await send(message)
 
         started = time.perf_counter()
-        IN_PROGRESS.inc()
         try:
             await self._app(scope, receive, note_status)
         finally:
-            IN_PROGRESS.dec()
             route = getattr(scope.get("route"), "path", "none")
             DURATION.labels(scope["method"], route, status).observe(time.perf_counter() - started)
             REQUESTS.labels(scope["method"], route, status).inc()
@@ -85,16 +81,16 @@ app.add_middleware(Measured)
 @app.post("/predict")
 async def predict(review: Review) -> Response:
     """Classify one review."""
-    said = predictor.predict(review.text)
-    PREDICTIONS.labels(said.label).inc()
-    CONFIDENCE.observe(said.probability)
-    UNKNOWN.observe(said.unknown_tokens / said.tokens if said.tokens else 1.0)
-    TOKENS.observe(said.tokens)
+    prediction = predictor.predict(review.text)
+    PREDICTIONS.labels(prediction.label).inc()
+    CONFIDENCE.observe(prediction.probability)
+    UNKNOWN.observe(prediction.unknown_tokens / prediction.tokens if prediction.tokens else 1.0)
+    TOKENS.observe(prediction.tokens)
     return JSONResponse(
         {
-            "prediction": said.prediction,
-            "label": said.label,
-            "probability": said.probability,
+            "prediction": prediction.prediction,
+            "label": prediction.label,
+            "probability": prediction.probability,
             "model_revision": revision,
         }
     )

@@ -30,7 +30,7 @@ class Fault:
     times: int = 0
 
     def applies(self, action: str, body: str) -> bool:
-        """Count a call; tell whether it fails."""
+        """Count a call; return whether it fails."""
         if self.action not in ("*", action) or self.match not in body or self.times < 0:
             return False
         if self.skip:

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """A fake Grafana in tests: checks what it is given and answers the few requests that the role makes.
 
-Not Grafana. README.md beside this file says what it does and what it does not.
+README.md beside this file lists what it does and does not do.
 """
 
 import argparse
@@ -122,7 +122,7 @@ def _read_dashboard(file: Path, sources: dict[str, dict[str, Any]]) -> dict[str,
     for panel in dashboard["panels"]:
         uid = panel.get("datasource", {}).get("uid", "")
         if uid and not uid.startswith("$") and uid not in sources:
-            raise ProvisioningError(f"{file}: panel {panel.get('title')} wants unknown data source {uid}")
+            raise ProvisioningError(f"{file}: panel {panel.get('title')} has the unknown data source {uid}")
     return dashboard
 
 

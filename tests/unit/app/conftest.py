@@ -1,47 +1,52 @@
-"""Fixtures: one small model, trained once, and ways to run the command."""
+"""Fixtures: a small model, clients, servers and the command."""
 
-import contextlib
 import json
 import os
 import shutil
-import socket
 import subprocess
 import sys
-import time
-import urllib.request
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
+from flask.testing import FlaskClient
 
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE))
-from server_process import Server  # noqa: E402
+from server_process import Server, free_port  # noqa: E402
 
 Command = Callable[..., subprocess.CompletedProcess[str]]
 
-# Nothing here may ask a real hub; tests that need one start tests/unit/app/fake_hub.py.
+# No test may reach a real hub; tests that need one start fake_hub.py.
 os.environ["HF_HUB_OFFLINE"] = "1"
 for name in ("HF_TOKEN", "HF_TOKEN_PATH", "CREDENTIALS_DIRECTORY", "LOCUST_REVIEWS"):
     os.environ.pop(name, None)
 
-# When it is first imported, by any test module, prometheus_client decides whether processes share metrics.
+# prometheus_client decides when it is first imported whether processes share metrics.
 os.environ["PROMETHEUS_MULTIPROC_DIR"] = "set-by-each-test"
 import prometheus_client  # noqa: E402, F401
 
 del os.environ["PROMETHEUS_MULTIPROC_DIR"]
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "timing: checks durations; run it without other tests beside it")
+
+
 @pytest.fixture(scope="session")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A model of the sample. Shared: copy it before changing it."""
+    """A model of the sample, shared by all processes of this run: copy it before changing it."""
     from ml_workshop.data.loading import load_dataset
     from ml_workshop.training.pipeline import train
     from ml_workshop.training.recipe import Recipe
 
-    directory = tmp_path_factory.mktemp("trained") / "model"
-    train(load_dataset("sample"), Recipe(), directory)
+    root = tmp_path_factory.getbasetemp()
+    root = root.parent if "PYTEST_XDIST_WORKER" in os.environ else root
+    directory = root / "trained" / "model"
+    with FileLock(root / "trained.lock"):
+        if not directory.exists():
+            train(load_dataset("sample"), Recipe(), directory)
     return directory
 
 
@@ -71,58 +76,51 @@ def command(tmp_path: Path) -> Command:
 
 @pytest.fixture(scope="session")
 def metrics_directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where applications in this process count; prometheus_client takes one directory per process."""
+    """Metrics of this process; prometheus_client takes one directory per process."""
     return tmp_path_factory.mktemp("metrics")
 
 
-@dataclass
-class Running:
-    """A server on a TCP port.
+@pytest.fixture(scope="module")
+def make_client(trained: Path, metrics_directory: Path) -> Iterator[Callable[..., FlaskClient]]:
+    """Return a function that creates a client of an application with options and limits."""
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("PROMETHEUS_MULTIPROC_DIR", str(metrics_directory))
+        from ml_workshop.model.loading import load_model
+        from ml_workshop.serving.app import create_app
+        from ml_workshop.serving.parsing import Limits
 
-    Attributes:
-        port: On the loopback.
-        process: Gunicorn's master.
-        log: Its standard output and standard error.
-    """
+        def make(name: str = "sentiment", log: int | None = None, **limits: int) -> FlaskClient:
+            return create_app(load_model(trained), Limits(**limits), name, log).test_client()
 
-    port: int
-    process: "subprocess.Popen[bytes]"
-    log: Path
-
-    def workers(self) -> list[int]:
-        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text()
-        return [int(pid) for pid in children.split()]
+        yield make
 
 
 @pytest.fixture(scope="module")
-def running(trained: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    """`ml-workshop serve` as a person would start it, but with limits that are quickly reached."""
-    log = tmp_path_factory.mktemp("running") / "log"
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    limits = ["--timeout=2", "--max-body-bytes=65536", "--max-texts=8", "--max-text-characters=5000"]
+def running(trained: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """`ml-workshop serve` with 2 workers on a port, with limits that are quickly reached."""
+    log, port = tmp_path_factory.mktemp("running") / "log", free_port()
+    options = [
+        f"--model={trained}",
+        f"--port={port}",
+        "--workers=2",
+        "--timeout=2",
+        "--max-body-bytes=65536",
+    ]
     command = [
         sys.executable,
         "-m",
         "ml_workshop",
         "serve",
-        f"--model={trained}",
-        f"--port={port}",
-        "--workers=2",
+        *options,
+        "--max-texts=8",
+        "--max-text-characters=5000",
     ]
     with log.open("wb") as output:
-        process = subprocess.Popen([*command, *limits], stdout=output, stderr=output)
-    server = Running(port, process, log)
-    deadline = time.monotonic() + 30
-    while len(server.workers()) < 2 or not log.read_text().count('"status":200'):
-        assert process.poll() is None and time.monotonic() < deadline, log.read_text()
-        with contextlib.suppress(OSError):
-            urllib.request.urlopen(f"http://127.0.0.1:{port}/health/ready", timeout=5).close()
-        time.sleep(0.02)
+        server = Server(subprocess.Popen(command, stdout=output, stderr=output), log, port=port)
+    server.wait_until_ready(workers=2)
     yield server
-    process.terminate()
-    process.wait(20)
+    server.process.terminate()
+    server.process.wait(20)
 
 
 @pytest.fixture
@@ -147,7 +145,7 @@ def start(tmp_path: Path) -> Iterator[Callable[..., Server]]:
                 stdout=output if log is None else log,
                 env={**os.environ, "PROMETHEUS_MULTIPROC_DIR": str(tmp_path / "metrics"), **environment},
             )
-        servers.append(Server(process, path, file))
+        servers.append(Server(process, file, path))
         return servers[-1]
 
     yield run

@@ -1,11 +1,9 @@
 """A serving host for tests of deployments; only systemd and HAProxy's socket are fakes."""
 
-import http.client
 import json
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -16,18 +14,9 @@ import ml_workshop
 from fake_haproxy import FakeHAProxy
 from ml_workshop.model.manifest import write_manifest
 from ml_workshop.registry.publishing import push
+from server_process import UnixConnection
 
 SOURCE = Path(ml_workshop.__file__).parent
-
-
-class Slot(http.client.HTTPConnection):
-    def __init__(self, path: Path) -> None:
-        super().__init__("localhost", timeout=10)
-        self.path = path
-
-    def connect(self) -> None:
-        self.sock = socket.socket(socket.AF_UNIX)
-        self.sock.connect(str(self.path))
 
 
 class Host:
@@ -153,7 +142,7 @@ class Host:
 
     def served(self, slot: str) -> str | None:
         """The revision that a slot answers with; None if it is stopped."""
-        connection = Slot(self.run / f"inference-{slot}" / "http.sock")
+        connection = UnixConnection(self.run / f"inference-{slot}" / "http.sock")
         try:
             body = json.dumps({"text": self.settings["golden_review"]})
             connection.request("POST", "/predict", body, {"Content-Type": "application/json"})
@@ -175,7 +164,7 @@ class Host:
         return hidden + ([str(transient)] if transient.exists() else [])
 
     def assert_serves(self, slot: str, revision: str) -> None:
-        """One slot serves, alone, and everything that says so agrees."""
+        """Check that one slot serves, alone, in every place that records it."""
         other = "green" if slot == "blue" else "blue"
         servers, state = self.haproxy.servers, self.state()
         assert (servers[slot].admin, servers[slot].weight) == ("ready", 100)

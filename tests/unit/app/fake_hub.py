@@ -1,11 +1,10 @@
-"""A fake of the Hugging Face hub: just enough HTTP for the real huggingface_hub client, in memory.
+"""A fake of the Hugging Face hub in memory, with the HTTP requests that huggingface_hub needs.
 
     python fake_hub.py [--private] [--data-set USER/NAME=DIRECTORY ...]
 
-prints the address to set as HF_ENDPOINT (with HF_HUB_DISABLE_XET=1) and serves until it is ended. Reading
-needs no token unless all is private; writing needs the token `hf_writer`; any other token is refused.
-`GET /_requests` answers how many requests came. Written after the client's own calls; it is not the hub and
-proves nothing about it.
+prints the address for HF_ENDPOINT (with HF_HUB_DISABLE_XET=1) and serves until it is killed. Reading needs no
+token without --private; writing needs the token `hf_writer`; any other token is refused. `GET /_requests`
+returns the number of requests.
 """
 
 import argparse
@@ -135,13 +134,13 @@ class Handler(BaseHTTPRequestHandler):
         commit = self._commit(kind, name, revision)
         if commit:
             decoded = body.decode()
-            asked = (
+            requested = (
                 json.loads(decoded)["paths"]
                 if decoded.startswith("{")
                 else urllib.parse.parse_qs(decoded).get("paths", [])
             )
-            asked = [asked] if isinstance(asked, str) else asked
-            self._json([self._entry(file, commit[1][file]) for file in asked if file in commit[1]])
+            requested = [requested] if isinstance(requested, str) else requested
+            self._json([self._entry(file, commit[1][file]) for file in requested if file in commit[1]])
 
     def _entry(self, file: str, data: bytes) -> dict[str, object]:
         entry: dict[str, object] = {"type": "file", "path": file, "size": len(data), "oid": git_oid(data)}

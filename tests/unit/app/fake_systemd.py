@@ -80,7 +80,7 @@ def systemctl(arguments: list[str]) -> int:
         enabled.unlink(missing_ok=True)
     elif verb == "reset-failed":
         failed.unlink(missing_ok=True)
-    else:
+    elif verb != "daemon-reload":
         return {"start": start, "stop": stop}[verb](unit)
     return 0
 
@@ -119,7 +119,7 @@ def main() -> int:
     matches = pattern.exists() and re.search(pattern.read_text(), call)
     if matches:
         pattern.unlink()
-    if matches and name == "systemd-run":  # the transient unit outlives who asked for it
+    if matches and name == "systemd-run":  # the transient unit outlives its caller
         os.kill(os.getppid(), signal.SIGKILL)
     code = systemctl(arguments) if name == "systemctl" else systemd_run(arguments)
     sys.stdout.flush()

@@ -1,4 +1,4 @@
-"""A running `ml-workshop serve` on a Unix socket, and a client for it."""
+"""A running `ml-workshop serve`, clients for it, and fake HTTP servers."""
 
 import contextlib
 import http.client
@@ -8,14 +8,60 @@ import re
 import signal
 import socket
 import subprocess
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 TEXT = "A delightful film. I loved it."
+_reserved: list[socket.socket] = []
 
 
-class Connection(http.client.HTTPConnection):
+def free_port() -> int:
+    """Reserve a port of 127.0.0.1 until this process ends; a server with SO_REUSEADDR can bind it."""
+    reserved = socket.socket()
+    reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    reserved.bind(("127.0.0.1", 0))
+    _reserved.append(reserved)
+    return int(reserved.getsockname()[1])
+
+
+@contextlib.contextmanager
+def http_server(handle: Callable[[BaseHTTPRequestHandler], None]) -> Iterator[str]:
+    """Run a server whose requests a function handles; yield its URL."""
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_GET(self) -> None:
+            handle(self)
+
+        do_HEAD = do_POST = do_GET
+
+        def log_message(self, *_arguments: object) -> None:
+            """Log nothing."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        server.daemon_threads = True
+        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+def respond(request: BaseHTTPRequestHandler, content: object, status: int = 200, **headers: str) -> None:
+    """Send a JSON response."""
+    body = json.dumps(content).encode()
+    request.send_response(status)
+    for name, value in {"Content-Type": "application/json", **headers}.items():
+        request.send_header(name.replace("_", "-"), value)
+    request.send_header("Content-Length", str(len(body)))
+    request.end_headers()
+    if request.command != "HEAD":
+        request.wfile.write(body)
+
+
+class UnixConnection(http.client.HTTPConnection):
     """HTTP over a Unix socket."""
 
     def __init__(self, path: Path, timeout: float = 10) -> None:
@@ -24,23 +70,27 @@ class Connection(http.client.HTTPConnection):
 
     def connect(self) -> None:
         self.sock = socket.socket(socket.AF_UNIX)
-        self.sock.connect(str(self.path))  # without a timeout, or a full backlog is an error
+        self.sock.connect(str(self.path))  # without a timeout: with one, a full backlog is an error
         self.sock.settimeout(self.timeout)
 
 
 class Server:
-    """A running `ml-workshop serve`."""
+    """A running `ml-workshop serve` on a Unix socket or a port."""
 
-    def __init__(self, process: "subprocess.Popen[bytes]", path: Path, log: Path) -> None:
-        self.process, self.path, self.log = process, path, log
+    def __init__(
+        self, process: "subprocess.Popen[bytes]", log: Path, path: Path | None = None, port: int = 0
+    ) -> None:
+        self.process, self.log, self.path, self.port = process, log, path, port
         self.expected_workers = 0
 
     def wait_until_ready(self, workers: int) -> None:
         self.expected_workers = workers
         wait_for(lambda: len(self.workers()) == workers and self.get("/health/ready"), self)
 
-    def connect(self) -> Connection:
-        return Connection(self.path)
+    def connect(self) -> http.client.HTTPConnection:
+        return (
+            UnixConnection(self.path) if self.path else http.client.HTTPConnection("127.0.0.1", self.port, 10)
+        )
 
     def socket(self) -> socket.socket:
         connection = self.connect()

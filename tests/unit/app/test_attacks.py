@@ -1,6 +1,6 @@
-"""Clients that misbehave on a slot's socket: the health check of others stays quick, and no worker dies.
+"""Hostile clients on a slot's socket: health checks of others stay quick, and no worker dies.
 
-A busy machine delays every check, so what the slowest takes before an attack is added to what it may take.
+A busy machine delays every check, so the limits are relative to the slowest check before the attack.
 """
 
 import contextlib
@@ -17,8 +17,10 @@ from pathlib import Path
 import pytest
 from server_process import Server
 
+pytestmark = pytest.mark.timing
+
 QUICK, IN_A_BURST = 0.1, 0.5
-"""Seconds that the health check of another client may take; the longer one while a burst is worked off."""
+"""Limits in seconds for the health check of another client; the longer one during a burst."""
 
 HEAD = b"POST %s HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
 RESET = struct.pack("ii", 1, 0)
@@ -44,7 +46,7 @@ def request(path: str, text: str) -> bytes:
 def slowest_health_check(
     server: Server, until: Callable[[], bool] = lambda: True, at_least: int = 50
 ) -> float:
-    """Check the health on new connections, at least so many times and until a condition holds; in seconds."""
+    """Return the seconds of the slowest health check on a new connection, until a condition holds."""
     slowest, count = 0.0, 0
     deadline = time.monotonic() + 60
     while count < at_least or not until():
@@ -106,25 +108,36 @@ def test_clients_that_do_not_read(server: Server) -> None:
         assert slowest_health_check(server) < IN_A_BURST + usual
 
 
-def test_slow_bodies(server: Server) -> None:
+@pytest.mark.parametrize(
+    ("framing", "piece"),
+    [
+        ("Content-Length: 1000", b"a"),
+        ("Content-Length: 500000", b"a"),
+        ("Transfer-Encoding: chunked", b"1\r\na\r\n"),
+    ],
+    ids=["small", "large", "chunked"],
+)
+def test_slow_bodies(server: Server, framing: str, piece: bytes) -> None:
+    """200 clients send a body one byte at a time."""
     usual = slowest_health_check(server)
-    body = request("/predict", "a" * 1000)
+    head = f"POST /predict HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n{framing}\r\n\r\n"
     stop = threading.Event()
     with contextlib.ExitStack() as stack:
         connections = [stack.enter_context(contextlib.closing(server.socket())) for _ in range(200)]
         for connection in connections:
-            connection.sendall(body[:200])
+            connection.sendall(head.encode())
 
         def trickle() -> None:
-            for byte in body[200:-1]:
+            for _ in range(900):
                 for connection in connections:
-                    connection.sendall(bytes([byte]))
+                    connection.sendall(piece)
                 if stop.wait(0.05):
                     return
 
         feeder = threading.Thread(target=trickle)
         feeder.start()
         slowest = slowest_health_check(server, at_least=100)
+        server.predict()
         stop.set()
         feeder.join()
     assert slowest < QUICK + usual

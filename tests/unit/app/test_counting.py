@@ -1,4 +1,4 @@
-"""Counting, selecting and bagging n-grams, against the obvious way to do it."""
+"""Counting, selecting and bagging n-grams, compared with a simple implementation."""
 
 import random
 from collections import Counter
@@ -54,7 +54,7 @@ def test_class_counts_leave_out_documents_with_a_negative_label(texts: list[str]
     labels = np.array([index % 3 - 1 for index in range(len(texts))])
     counts = occurrences.class_counts(labels, 2)
     for label in (0, 1):
-        chosen = [text for text, its in zip(texts, labels, strict=True) if its == label]
+        chosen = [text for text, own in zip(texts, labels, strict=True) if own == label]
         expected = Counter(ngram for text in chosen for ngram in ngrams_of(text, 2))
         assert {
             n: c for n, c in zip(names(corpus, occurrences), counts[:, label], strict=True) if c
@@ -78,7 +78,7 @@ def test_bags_hold_the_selected_ngrams_of_each_document(texts: list[str]) -> Non
         assert not len(values) or np.linalg.norm(values) == pytest.approx(1)
 
 
-def test_no_text_at_all_counts_nothing() -> None:
+def test_empty_texts_have_no_ngrams() -> None:
     occurrences = count_ngrams(read_corpus(["", "  ", "@"]), 3, 1)
     assert len(occurrences.keys) == 0
     assert len(make_bags(occurrences, np.empty(0, np.int64), np.empty(0, np.float32))) == 3

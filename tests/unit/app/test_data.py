@@ -1,4 +1,4 @@
-"""Data sets: what is read, and what is refused with one sentence."""
+"""Data sets: formats that are read, and errors of one sentence."""
 
 import csv
 import json
@@ -75,7 +75,7 @@ def test_rows_without_text_are_left_out(write_dataset: WriteDataset) -> None:
 
 
 @pytest.mark.parametrize(
-    ("train", "test", "says"),
+    ("train", "test", "message"),
     [
         (None, GOOD, "has no train.* (it has: test)"),
         (None, None, "has no train.* and test.* (.parquet, .csv, .tsv, .jsonl, .json)"),
@@ -104,18 +104,18 @@ def test_rows_without_text_are_left_out(write_dataset: WriteDataset) -> None:
         ([*GOOD, {"text": "x", "label": "good"}], GOOD, "partly words as labels (0, 1, good)"),
     ],
 )
-def test_what_cannot_be_trained_on(
-    write_dataset: WriteDataset, train: list[dict[str, object]], test: list[dict[str, object]], says: str
+def test_data_sets_that_are_refused(
+    write_dataset: WriteDataset, train: list[dict[str, object]], test: list[dict[str, object]], message: str
 ) -> None:
     directory = write_dataset(train, test)
     with pytest.raises(DataError) as error:
         load_dataset(str(directory))
-    assert says in str(error.value)
+    assert message in str(error.value)
     assert "\n" not in str(error.value)
 
 
 @pytest.mark.parametrize(
-    ("name", "content", "says"),
+    ("name", "content", "message"),
     [
         ("train.jsonl", b"{", "not valid JSON at line 1"),
         ("train.jsonl", b"\n[1]\n", "line 2: 1 is not a JSON object"),
@@ -138,10 +138,10 @@ def test_what_cannot_be_trained_on(
         ("train.csv", b'text,label\n"a \\"b\\" c",1\n"a "b" c",0\n', "line 2: ',' expected after '\"'"),
     ],
 )
-def test_files_that_cannot_be_read(tmp_path: Path, name: str, content: bytes, says: str) -> None:
+def test_files_that_cannot_be_read(tmp_path: Path, name: str, content: bytes, message: str) -> None:
     (tmp_path / name).write_bytes(content)
     (tmp_path / "test.jsonl").write_text(json.dumps(GOOD[0]))
-    with pytest.raises(DataError, match=says):
+    with pytest.raises(DataError, match=message):
         load_dataset(str(tmp_path))
 
 
@@ -152,7 +152,7 @@ def test_labels_may_be_truth_values_or_whole_floats(write_dataset: WriteDataset)
     assert dataset.label_names == ["negative", "positive"]
 
 
-def test_half_a_surrogate_pair_does_no_harm(tmp_path: Path, write_dataset: WriteDataset) -> None:
+def test_half_a_surrogate_pair_is_replaced(tmp_path: Path, write_dataset: WriteDataset) -> None:
     rows = [*GOOD, {"text": "broken \ud83d emoji", "label": 1}]
     dataset = load_dataset(str(write_dataset(rows, rows)))
     write_examples(dataset.test, tmp_path / "examples.jsonl")
@@ -160,7 +160,7 @@ def test_half_a_surrogate_pair_does_no_harm(tmp_path: Path, write_dataset: Write
 
 
 @pytest.mark.parametrize("features", ["oops", {"label": "int64"}, {"label": {"names": None}}])
-def test_strange_features_of_a_parquet_file_name_no_class(tmp_path: Path, features: object) -> None:
+def test_invalid_features_of_a_parquet_file_name_no_class(tmp_path: Path, features: object) -> None:
     metadata = {"huggingface": json.dumps({"info": {"features": features}})}
     table = pa.table({"text": ["a", "b"] * 2, "label": [3, 7] * 2}).replace_schema_metadata(metadata)
     for split in ("train", "test"):
@@ -170,7 +170,7 @@ def test_strange_features_of_a_parquet_file_name_no_class(tmp_path: Path, featur
 
 @pytest.fixture
 def unprivileged() -> Iterator[None]:
-    """Root may read everything: be nobody."""
+    """Run as nobody, because root may read everything."""
     if os.geteuid() != 0:
         yield
         return
@@ -182,7 +182,7 @@ def unprivileged() -> Iterator[None]:
 
 
 @pytest.mark.parametrize("mode", ["file", "directory"])
-def test_what_may_not_be_read_is_named(mode: str, request: pytest.FixtureRequest) -> None:
+def test_unreadable_files_are_named(mode: str, request: pytest.FixtureRequest) -> None:
     with tempfile.TemporaryDirectory() as place:  # pytest's own directories are closed to others altogether
         Path(place).chmod(0o755)
         directory = Path(place) / "reviews"
@@ -210,12 +210,12 @@ def test_two_files_for_one_split_are_refused(write_dataset: WriteDataset) -> Non
 
 
 @pytest.mark.parametrize("name", ["/no/such/directory", "./reviews", "a/b/c", ""])
-def test_a_name_that_is_no_directory_and_no_hub_id(name: str) -> None:
+def test_invalid_names(name: str) -> None:
     with pytest.raises(DataError, match="neither a directory nor the id"):
         dataset_identity(name)
 
 
-def test_identity_follows_the_content(write_dataset: WriteDataset) -> None:
+def test_the_identity_depends_on_the_content(write_dataset: WriteDataset) -> None:
     directory = write_dataset(GOOD, GOOD)
     before = dataset_identity(str(directory))
     assert before == dataset_identity(str(directory))
@@ -224,7 +224,7 @@ def test_identity_follows_the_content(write_dataset: WriteDataset) -> None:
     assert before != dataset_identity(str(directory))
 
 
-def test_rows_to_evaluate_on_use_the_classes_of_the_model(tmp_path: Path) -> None:
+def test_rows_for_evaluation_have_the_classes_of_the_model(tmp_path: Path) -> None:
     path = tmp_path / "rows.jsonl"
 
     def write(*labels: object) -> None:

@@ -1,4 +1,4 @@
-"""Data sets as people have them: each is read with one line that says how, or refused with one sentence."""
+"""Common formats of data sets: each is read and logged with one line, or refused with one sentence."""
 
 import csv
 import json
@@ -61,12 +61,7 @@ def write_csv(
             {},
             ["column review is read as text, column sentiment is read as label"],
         ),
-        (
-            ["0", "1"],
-            ("Text", " LABEL "),
-            {},
-            ["column Text is read as text, column LABEL is read as label"],
-        ),
+        (["0", "1"], ("Text", " LABEL "), {}, ["column Text is read as text, column LABEL is read as label"]),
         (
             ["0", "1"],
             ("sentence", "polarity"),
@@ -377,14 +372,14 @@ def test_texts_are_read_in_bounded_memory(tmp_path: Path, kind: str) -> None:
         tracemalloc.stop()
 
 
-def test_a_file_that_is_not_used_for_want_of_a_test_split_is_not_ignored(tmp_path: Path) -> None:
+def test_a_misnamed_test_file_is_an_error(tmp_path: Path) -> None:
     parquet(tmp_path / "train.parquet")
     parquet(tmp_path / "tests.parquet")
     with pytest.raises(DataError, match=r"no test\.\*, but tests\.parquet"):
         load_dataset(str(tmp_path))
 
 
-def test_the_command_line_says_how_a_data_set_is_read(command: Callable[..., object], tmp_path: Path) -> None:
+def test_the_command_logs_how_a_data_set_is_read(command: Callable[..., object], tmp_path: Path) -> None:
     write_csv(tmp_path / "all.csv", ["neg", "pos"], ("Review", "Class"), delimiter=";")
     done = command("train", "--dataset", tmp_path, "--output_dir", tmp_path / "model", "--num_train_epochs=1")
     lines = done.stderr.splitlines()  # type: ignore[attr-defined]

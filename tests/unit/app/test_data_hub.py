@@ -4,45 +4,17 @@ import json
 import os
 import subprocess
 import sys
-import threading
-from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from subprocess import CompletedProcess
 
 import pyarrow as pa  # type: ignore[import-untyped]
 import pyarrow.parquet as pq  # type: ignore[import-untyped]
 import pytest
+from server_process import http_server, respond
 
-Answer = Callable[..., str]
-
-
-@pytest.fixture
-def fake_hub_answers() -> Iterator[Answer]:
-    """Start a fake hub that answers every request with a status and the error code of the hub."""
-    servers = []
-
-    def start(status: int, code: str = "") -> str:
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                self.send_response(status)
-                self.send_header("X-Error-Code", code)
-                self.send_header("Content-Length", "0")
-                self.end_headers()
-
-            do_HEAD = do_GET
-
-            def log_message(self, *_arguments: object) -> None:
-                """Stay silent."""
-
-        servers.append(ThreadingHTTPServer(("127.0.0.1", 0), Handler))
-        threading.Thread(target=servers[-1].serve_forever, daemon=True).start()
-        return f"http://127.0.0.1:{servers[-1].server_address[1]}"
-
-    yield start
-    for server in servers:
-        server.shutdown()
-        server.server_close()
+Command = Callable[..., CompletedProcess[str]]
 
 
 @pytest.mark.parametrize(
@@ -58,15 +30,12 @@ def fake_hub_answers() -> Iterator[Answer]:
         (500, "", "the hub answered HTTP 500: try again later"),
     ],
 )
-def test_the_cause_is_named(
-    command: Callable[..., CompletedProcess[str]],
-    fake_hub_answers: Answer,
-    status: int,
-    code: str,
-    message: str,
-) -> None:
-    endpoint = fake_hub_answers(status, code)
-    done = command("fingerprint", "--dataset", "made-up/reviews", HF_ENDPOINT=endpoint, HF_HUB_OFFLINE="0")
+def test_the_cause_of_an_error_is_named(command: Command, status: int, code: str, message: str) -> None:
+    def handle(request: BaseHTTPRequestHandler) -> None:
+        respond(request, {}, status, X_Error_Code=code)
+
+    with http_server(handle) as url:
+        done = command("fingerprint", "--dataset", "made-up/reviews", HF_ENDPOINT=url, HF_HUB_OFFLINE="0")
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.count("\n") == 1
     assert (
@@ -76,14 +45,14 @@ def test_the_cause_is_named(
     assert ("network" in done.stderr) is False
 
 
-def test_offline_mode_and_the_old_id_of_imdb(command: Callable[..., CompletedProcess[str]]) -> None:
+def test_offline_mode_and_the_old_id_of_imdb(command: Command) -> None:
     done = command("fingerprint", "--dataset", "imdb", HF_HUB_OFFLINE="1")
     assert done.stderr.startswith(
         "ml-workshop: Data set stanfordnlp/imdb cannot be loaded from the hub: HF_HUB_OFFLINE is set"
     )
 
 
-def test_no_connection_is_the_network(command: Callable[..., CompletedProcess[str]]) -> None:
+def test_no_connection_is_the_network(command: Command) -> None:
     done = command("fingerprint", "--dataset", "a/b", HF_ENDPOINT="http://127.0.0.1:9", HF_HUB_OFFLINE="0")
     assert "(Connection refused): check the network" in done.stderr.replace("[Errno 111] ", "")
 
@@ -107,7 +76,7 @@ def test_all_splits_of_a_data_set_are_read_in_batches(tmp_path: Path) -> None:
     )
     read = (
         "import json; from ml_workshop.data.loading import load_dataset, open_dataset\n"
-        "source = open_dataset('stanfordnlp/imdb')\n"
+        "source = open_dataset('stanfordnlp/imdb', unlabelled=True)\n"
         "for split in ('train', 'test', 'unsupervised'):\n"
         "    print(json.dumps([(batch.texts, batch.labels) for batch in source.iter_texts(split, 4)]))\n"
         "print(json.dumps([source.label_names, load_dataset('imdb').test.texts]))"

@@ -1,17 +1,17 @@
-"""A canary against made-up traffic: figures of HAProxy's statistics, and of a fake Prometheus."""
+"""Canaries with simulated traffic, by HAProxy's statistics and a fake Prometheus."""
 
 import base64
-import json
 import tempfile
-import threading
 import urllib.parse
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from functools import partial
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 import pytest
 from deploy_host import Host
+from server_process import http_server, respond
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +28,7 @@ def shared(trained: Path) -> Iterator[Host]:
 
 @dataclass
 class Traffic:
-    """Requests that arrive with each look, shared out by HAProxy's weights; behaviour by slot."""
+    """Requests per reading of the statistics, distributed by HAProxy's weights; behaviour by slot."""
 
     host: Host
     requests: int = 1000
@@ -100,7 +100,7 @@ def test_a_bad_candidate_loses_its_traffic(
     assert 'result="failed"' in (shared.root / "metrics" / "deployments.prom").read_text()
 
 
-def test_too_little_traffic_is_no_proof(shared: Host, traffic: Traffic) -> None:
+def test_too_little_traffic_is_a_failure(shared: Host, traffic: Traffic) -> None:
     old = shared.state()["serving"]
     before = shared.served(old)
     shared.publish(3)
@@ -113,69 +113,45 @@ def test_too_little_traffic_is_no_proof(shared: Host, traffic: Traffic) -> None:
     shared.assert_serves(old, before)
 
 
-class FakePrometheus(ThreadingHTTPServer):
-    """Answers the two queries of a canary from made-up traffic."""
-
-    def __init__(self, traffic: Traffic) -> None:
-        self.traffic = traffic
-        super().__init__(("127.0.0.1", 0), Handler)
-        threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
-
-
-class Handler(BaseHTTPRequestHandler):
-    server: FakePrometheus
-
-    def do_GET(self) -> None:
-        assert self.headers["Authorization"] == f"Basic {base64.b64encode(b'monitoring:secret').decode()}"
-        query = urllib.parse.parse_qs(urllib.parse.urlparse(self.path).query)["query"][0]
-        assert 'job="inference", instance="here"' in query
-        rows = []
-        for slot, server in self.server.traffic.host.haproxy.servers.items():
-            total, positive = server.requests, self.server.traffic.positive.get(slot, 0.5)
-            duration, confidence = "flask_http_request_duration_seconds", "ml_workshop_prediction_confidence"
-            if "predictions_total" in query:
-                classes = {"positive": positive, "negative": 1 - positive}
-                rows += [
-                    (
-                        {"__name__": "ml_workshop_predictions_total", "slot": slot, "label": label},
-                        total * share,
-                    )
-                    for label, share in classes.items()
-                ]
-                rows.append(({"__name__": f"{confidence}_sum", "slot": slot}, total * 0.9))
-                rows.append(({"__name__": f"{confidence}_count", "slot": slot}, total))
-            else:
-                assert 'le=~"|0.05"' in query
-                for part in ("count", "bucket"):
-                    rows.append(({"__name__": f"{duration}_{part}", "slot": slot, "status": "200"}, total))
-        result = [{"metric": metric, "value": [0, str(value)]} for metric, value in rows]
-        body = json.dumps({"status": "success", "data": {"resultType": "vector", "result": result}}).encode()
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_: object) -> None:
-        pass
+def answer_queries(traffic: Traffic, request: BaseHTTPRequestHandler) -> None:
+    """Answer the two queries of a canary as Prometheus would after this traffic."""
+    assert request.headers["Authorization"] == f"Basic {base64.b64encode(b'monitoring:secret').decode()}"
+    query = urllib.parse.parse_qs(urllib.parse.urlparse(request.path).query)["query"][0]
+    assert 'job="inference", instance="here"' in query
+    rows: list[tuple[dict[str, str], float]] = []
+    for slot, server in traffic.host.haproxy.servers.items():
+        total, positive = server.requests, traffic.positive.get(slot, 0.5)
+        if "predictions_total" in query:
+            for label, share in (("positive", positive), ("negative", 1 - positive)):
+                rows.append(({"__name__": "ml_workshop_predictions_total", "label": label}, total * share))
+            for part, factor in (("sum", 0.9), ("count", 1)):
+                rows.append(({"__name__": f"ml_workshop_prediction_confidence_{part}"}, total * factor))
+        else:
+            assert 'le=~"|0.05"' in query
+            for part in ("count", "bucket"):
+                rows.append(
+                    ({"__name__": f"flask_http_request_duration_seconds_{part}", "status": "200"}, total)
+                )
+        for labels, _ in rows:
+            labels.setdefault("slot", slot)
+    result = [{"metric": labels, "value": [0, str(value)]} for labels, value in rows]
+    respond(request, {"status": "success", "data": {"resultType": "vector", "result": result}})
 
 
 def test_prometheus_has_the_class_shares(shared: Host, traffic: Traffic) -> None:
     old, new = shared.state()["serving"], idle(shared)
-    prometheus = FakePrometheus(traffic)
-    shared.settings["prometheus_url"] = f"http://127.0.0.1:{prometheus.server_address[1]}"
     login = shared.root / "login"
     login.write_text("monitoring:secret\n")
     shared.settings["prometheus_login_file"] = str(login)
-    shared.publish(4)
-    traffic.positive = {old: 0.7, new: 0.3}
-    _, message = shared.command("deploy", code=3)
-    assert "share of negative 70.00 % of" in message and "old slot 30.00 %" in message
+    with http_server(partial(answer_queries, traffic)) as shared.settings["prometheus_url"]:
+        shared.publish(4)
+        traffic.positive = {old: 0.7, new: 0.3}
+        _, message = shared.command("deploy", code=3)
+        assert "share of negative 70.00 % of" in message and "old slot 30.00 %" in message
 
-    traffic.positive = {}
-    result, _ = shared.command("deploy")
-    assert result["result"] == "deployed" and "HAProxy's statistics" not in result["message"]
-    prometheus.shutdown()
-    prometheus.server_close()
+        traffic.positive = {}
+        result, _ = shared.command("deploy")
+        assert result["result"] == "deployed" and "HAProxy's statistics" not in result["message"]
 
     shared.publish(5)  # Prometheus does not answer
     result, _ = shared.command("deploy")
@@ -184,7 +160,7 @@ def test_prometheus_has_the_class_shares(shared: Host, traffic: Traffic) -> None
     )
 
 
-def test_a_canary_that_dies_is_noticed(shared: Host, traffic: Traffic) -> None:
+def test_a_failed_health_check_ends_the_canary(shared: Host, traffic: Traffic) -> None:
     old, new = shared.state()["serving"], idle(shared)
     before = shared.served(old)
     shared.publish(6)
@@ -203,7 +179,7 @@ def test_a_canary_that_dies_is_noticed(shared: Host, traffic: Traffic) -> None:
 
 
 @pytest.mark.parametrize("steps", ["10,50", "50,10,100", "0,100", "a,100", ""])
-def test_steps_that_are_none(shared: Host, steps: str) -> None:
+def test_invalid_steps(shared: Host, steps: str) -> None:
     process = shared.start("deploy", f"--steps={steps}")
     _, errors = process.communicate(timeout=20)
     assert process.returncode == 2 and "1,10,50,100" in errors

@@ -1,16 +1,9 @@
-"""When a canary is worse than the slot that serves: tables of counts."""
+"""Comparison of a canary with the serving slot: tables of counts."""
 
 import math
 
 import pytest
-from ml_workshop.deploy.comparison import (
-    Counts,
-    Limits,
-    binomial_tail,
-    breaches,
-    is_worse,
-    two_proportion_z,
-)
+from ml_workshop.deploy.comparison import Counts, Limits, binomial_tail, breaches, is_worse, two_proportion_z
 
 LIMITS = Limits(0.001, 0.01, 0.05, 0.2, 0.1, 100)
 
@@ -19,11 +12,11 @@ LIMITS = Limits(0.001, 0.01, 0.05, 0.2, 0.1, 100)
     ("bad", "total", "bad_old", "total_old", "allowed", "worse"),
     [
         (0, 1000, 0, 99000, 0.001, False),
-        (1, 100, 0, 9900, 0.001, False),  # one unlucky error
+        (1, 100, 0, 9900, 0.001, False),  # one error by chance
         (1, 20, 0, 2000, 0.001, False),
         (2, 40, 0, 4000, 0.001, True),  # 5 % of errors, soon
         (10, 200, 0, 200, 0.001, True),  # at half of the traffic
-        (10, 200, 10, 200, 0.001, False),  # both slots: not the candidate's fault
+        (10, 200, 10, 200, 0.001, False),  # both slots have it
         (10, 200, 500, 10000, 0.001, False),
         (1, 1000, 0, 99000, 0.001, False),  # as much as the objective allows
         (50, 10000, 900, 990000, 0.001, True),  # 0.5 %, old 0.09 %
@@ -73,7 +66,7 @@ def healthy(requests: float, **other: object) -> Counts:
         ),
         (healthy(200, fast=140), "answers slower than 0.05 s 30.00 % (60 of 200)"),
         (healthy(200, labels={"positive": 20, "negative": 180}), "share of negative 90.00 %"),
-        (healthy(90, labels={"positive": 9, "negative": 81}), ""),  # too few to speak of shares
+        (healthy(90, labels={"positive": 9, "negative": 81}), ""),  # too few for shares
         (healthy(200, labels={"positive": 70, "negative": 130}), ""),  # 0.25 apart, by chance
         (healthy(200, labels={"positive": 200}), "share of negative 0.00 %"),
         (healthy(200, labels={"neutral": 200}), "share of neutral 100.00 %"),

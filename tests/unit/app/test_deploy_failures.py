@@ -1,13 +1,13 @@
-"""Bad input: what serves goes on serving, one sentence says what to do, nothing is left behind."""
+"""Failed deployments: the old slot still serves, the error is one sentence, nothing is left behind."""
 
 import json
 import shutil
 import subprocess
 import tempfile
-import threading
 import urllib.request
 from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from functools import partial
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +17,7 @@ from fake_hub import WRITER
 from ml_workshop.model.manifest import write_manifest
 from ml_workshop.registry.publishing import push
 from ml_workshop.registry.repository import open_repository
+from server_process import http_server
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +33,7 @@ def shared(trained: Path) -> Iterator[Host]:
 
 @pytest.fixture
 def host(shared: Host) -> Iterator[Host]:
-    """The shared host, and afterwards the proof that it serves what it served, with nothing left."""
+    """The shared host; checks after the test that it serves its revision and has no leftovers."""
     settings, first = dict(shared.settings), shared.first  # type: ignore[attr-defined]
     yield shared
     shared.settings = settings
@@ -40,13 +41,13 @@ def host(shared: Host) -> Iterator[Host]:
         shared.assert_serves("blue", first)
         assert sorted(path.name for path in (shared.root / "models").iterdir()) == [first]
         assert not (shared.root / "slots" / "green.env").exists()
-    finally:  # no test suffers from another one's failure
+    finally:  # also after a failed check
         shared.haproxy.servers["green"].reachable = True
         del shared.haproxy.commands[:]
 
 
 def failed(host: Host, *arguments: str, code: int = 1) -> str:
-    """Run a deployment that fails; return its sentence."""
+    """Run a deployment that fails; return its message."""
     result, message = host.command("deploy", *arguments, code=code)
     assert (result["changed"], result["result"]) == (False, "failed")
     assert message.removeprefix("ml-workshop: ") == result["message"]
@@ -106,7 +107,7 @@ def test_release_that_cannot_be_imported(host: Host) -> None:
     assert "Release broken does not run (ModuleNotFoundError: No module named 'no_such_module')" in message
 
 
-def test_release_that_starts_to_fail_only_when_it_serves(host: Host) -> None:
+def test_release_that_fails_to_serve(host: Host) -> None:
     host.publish(2)
     host.settings["serve_options"] = ["--workers", "0"]
     message = failed(host)
@@ -118,7 +119,7 @@ def test_release_that_starts_to_fail_only_when_it_serves(host: Host) -> None:
 
 
 @pytest.mark.parametrize("release", ["nothing", "../r1", "", "a b"])
-def test_release_that_is_not_there(host: Host, release: str) -> None:
+def test_missing_release(host: Host, release: str) -> None:
     host.settings["release"] = release
     if release:
         assert (
@@ -136,7 +137,7 @@ def test_release_that_is_not_there(host: Host, release: str) -> None:
         ("main", "has no revision main"),
     ],
 )
-def test_revision_that_does_not_exist(host: Host, revision: str, sentence: str) -> None:
+def test_missing_revision(host: Host, revision: str, sentence: str) -> None:
     assert sentence in failed(host, "--revision", revision)
 
 
@@ -148,38 +149,21 @@ def test_prefix_of_a_revision(host: Host) -> None:
     assert (result["result"], result["revision"]) == ("unchanged", first)
 
 
-class DyingProxy(ThreadingHTTPServer):
-    """Passes requests on to the hub; dies in the middle of the weights."""
-
-    def __init__(self, hub: str) -> None:
-        self.hub = hub
-        super().__init__(("127.0.0.1", 0), DyingHandler)
-        threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
-
-
-class DyingHandler(BaseHTTPRequestHandler):
-    server: DyingProxy
-
-    def do_GET(self) -> None:
-        request = urllib.request.Request(self.server.hub + self.path, method=self.command)  # noqa: S310
-        opener = urllib.request.build_opener(NoRedirect)
-        with opener.open(request) as answer:
-            body = answer.read()
-            self.send_response(answer.status)
-            for name, value in answer.headers.items():
-                if name.lower() not in ("date", "server", "connection"):
-                    self.send_header(name, value)
-            self.end_headers()
-        dies = self.command == "GET" and "model.safetensors" in self.path
-        self.wfile.write(body[: len(body) // 2] if dies else body)
-        if dies:
-            self.close_connection = True
-            self.server.server_close()
-
-    do_HEAD = do_GET
-
-    def log_message(self, *_: object) -> None:
-        pass
+def break_off_weights(hub: str, request: BaseHTTPRequestHandler) -> None:
+    """Forward a request to the hub; close connection and server in the middle of the weights."""
+    forwarded = urllib.request.Request(hub + request.path, method=request.command)  # noqa: S310
+    with urllib.request.build_opener(NoRedirect).open(forwarded) as answer:
+        body = answer.read()
+        request.send_response(answer.status)
+        for name, value in answer.headers.items():
+            if name.lower() not in ("date", "server", "connection"):
+                request.send_header(name, value)
+        request.end_headers()
+    is_weights = request.command == "GET" and "model.safetensors" in request.path
+    request.wfile.write(body[: len(body) // 2] if is_weights else body)
+    request.close_connection = True
+    if is_weights:
+        request.server.server_close()
 
 
 class NoRedirect(urllib.request.HTTPErrorProcessor):
@@ -187,20 +171,19 @@ class NoRedirect(urllib.request.HTTPErrorProcessor):
         return response
 
 
-def test_repository_dies_in_the_middle_of_a_pull(
+def test_repository_breaks_off_a_pull(
     host: Host, hub: str, command: Callable[..., subprocess.CompletedProcess[str]]
 ) -> None:
     environment = {"HF_HUB_DISABLE_XET": "1", "HF_HUB_OFFLINE": "0", "HF_HOME": str(host.root / "hf")}
     push = ("push", "--model", host.model, "--repo", "hf://made-up/model")
     assert command(*push, HF_ENDPOINT=hub, HF_TOKEN=WRITER, **environment).returncode == 0
-    proxy = DyingProxy(hub)
-    address = f"http://127.0.0.1:{proxy.server_address[1]}"
     host.settings |= {"model_repo": "hf://made-up/model"}
-    host.settings |= {"pull_environment": {**environment, "HF_ENDPOINT": address}}
-    assert "Model repository hf://made-up/model cannot be reached" in failed(host)
+    with http_server(partial(break_off_weights, hub)) as address:
+        host.settings |= {"pull_environment": {**environment, "HF_ENDPOINT": address}}
+        assert "Model repository hf://made-up/model cannot be reached" in failed(host)
 
 
-def test_repository_is_gone(host: Host) -> None:
+def test_missing_repository(host: Host) -> None:
     host.publish(1)
     away = host.root / "away"
     (host.root / "registry").rename(away)

@@ -117,7 +117,7 @@ def test_sigterm_undoes_the_deployment(host: Host) -> None:
     first = host.publish(1)
     host.command("deploy")
     host.publish(2)
-    host.haproxy.servers["green"].reachable = False  # so that it waits for HAProxy's health check
+    host.haproxy.servers["green"].reachable = False  # it waits for HAProxy's health check
     process = host.start("deploy")
     wait_until(lambda: "green state ready" in host.haproxy.commands)
     process.terminate()
@@ -184,7 +184,7 @@ def test_a_rollback_stays(host: Host) -> None:
     assert (result["release"], host.state()["pin"]) == ("r2", None)
 
 
-def test_an_earlier_release_or_model_that_is_gone(host: Host) -> None:
+def test_rollback_to_a_missing_release(host: Host) -> None:
     first = host.publish(1)
     host.command("deploy")
     host.install("r2")
@@ -226,7 +226,7 @@ def test_serving_slot_is_dead_or_its_state_lost(host: Host, loss: str) -> None:
         host.assert_serves("green", first)
 
 
-def test_damaged_state_is_named(host: Host) -> None:
+def test_damaged_state_is_an_error(host: Host) -> None:
     host.publish(1)
     (host.root / "deployments").mkdir()
     (host.root / "deployments" / "state.json").write_text("{")

@@ -1,7 +1,7 @@
-"""Explanations: the tokens of a text as it was sent, and contributions that add up to the score."""
+"""Explanations: tokens with their offsets, and contributions that add up to the score."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -28,20 +28,14 @@ def predictor(trained: Path) -> Predictor:
 
 
 @pytest.fixture(scope="module")
-def client(trained: Path, metrics_directory: Path) -> Iterator[FlaskClient]:
-    with pytest.MonkeyPatch.context() as environment:
-        environment.setenv("PROMETHEUS_MULTIPROC_DIR", str(metrics_directory))
-        from ml_workshop.model.loading import load_model
-        from ml_workshop.serving.app import create_app
-        from ml_workshop.serving.parsing import Limits
-
-        yield create_app(load_model(trained), Limits()).test_client()
+def client(make_client: Callable[..., FlaskClient]) -> FlaskClient:
+    return make_client()
 
 
 @given(texts)
 @example("İstanbul<br />İİ it\u2019s ΌΣΟΣ 🎬")
 @settings(max_examples=300, deadline=None, derandomize=True, database=None)
-def test_spans_are_where_the_tokens_stand(text: str) -> None:
+def test_spans_are_the_places_of_the_tokens(text: str) -> None:
     spans = token_spans(text)
     tokens = tokenize(text)
     assert len(spans) == len(tokens)
@@ -91,14 +85,14 @@ def test_a_contribution_is_the_gradient_times_the_input(predictor: Predictor) ->
     assert total == pytest.approx(float(gradient @ inputs), abs=1e-3)
 
 
-def test_words_speak_for_their_class(client: FlaskClient) -> None:
+def test_contributions_have_the_sign_of_the_class(client: FlaskClient) -> None:
     answer = client.post("/explain", json={"text": "A delightful film. Tedious."}).get_json()
     by_word = {token["text"]: token["contribution"] for token in answer["tokens"]}
     sign = 1 if answer["label"] == "positive" else -1
     assert sign * by_word["delightful"] > 0 > sign * by_word["Tedious"]
 
 
-def test_the_prediction_is_the_same_as_of_predict(client: FlaskClient) -> None:
+def test_the_prediction_is_that_of_predict(client: FlaskClient) -> None:
     explained = client.post("/explain", json={"text": GOOD}).get_json()
     del explained["tokens"]
     assert explained == client.post("/predict", json={"text": GOOD}).get_json()

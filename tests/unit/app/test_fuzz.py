@@ -1,16 +1,12 @@
-"""Whatever arrives, the server explains what is wrong with it, and goes on.
+"""Invalid requests get an error message, and the server keeps running.
 
-What is no HTTP request is refused by Gunicorn, in plain text. Behind the gateway that happens to nobody:
-HAProxy refuses it first, in JSON.
+Gunicorn refuses invalid HTTP in plain text; behind the gateway, HAProxy refuses it first, in JSON.
 """
 
-import concurrent.futures
 import contextlib
 import json
 import random
-import select
 import socket
-import time
 from typing import Any
 
 import pytest
@@ -60,17 +56,17 @@ BODIES = {
 }
 HEADS = {
     "no content type": [],
-    "an odd content type": ["Content-Type: application/json; charset=\x22\\", "Content-Type: ;;="],
+    "a malformed content type": ["Content-Type: application/json; charset=\x22\\", "Content-Type: ;;="],
     "another charset": ["Content-Type: application/json; charset=utf-16"],
     "compressed": ["Content-Type: application/json", "Content-Encoding: gzip"],
     "two lengths": ["Content-Type: application/json", "Content-Length: 3"],
-    "a strange coding": ["Content-Type: application/json", "Transfer-Encoding: gzip"],
+    "an unknown coding": ["Content-Type: application/json", "Transfer-Encoding: gzip"],
     "a long name": ["Content-Type: application/json", "X-Request-ID: " + "a" * 5000],
     "a long header": ["Content-Type: application/json", "X: " + "a" * 20_000],
     "many headers": ["Content-Type: application/json", *(f"X-{number}: 1" for number in range(200))],
-    "an expectation": ["Content-Type: application/json", "Expect: a-miracle"],
+    "an expectation": ["Content-Type: application/json", "Expect: unknown"],
 }
-NO_REQUESTS = {
+INVALID_HTTP = {
     "nothing": b"",
     "line breaks": b"\r\n\r\n\r\n",
     "null bytes": b"\0" * 100,
@@ -138,8 +134,8 @@ def parsed(received: bytes) -> tuple[int, Any]:
 
 
 @pytest.fixture(autouse=True)
-def goes_on(running: Any) -> Any:
-    """After whatever it was, the same processes answer, and none has failed."""
+def server_survives(running: Any) -> Any:
+    """After each test, the same workers answer, and the log has no traceback."""
     before = running.workers()
     yield
     for route in ROUTES:
@@ -166,7 +162,7 @@ def test_heads(running: Any, what: str) -> None:
         assert status == 200 or content["error"]
 
 
-def test_what_only_a_proxy_may_say_is_not_believed(running: Any) -> None:
+def test_headers_of_proxies_are_ignored(running: Any) -> None:
     body = json.dumps(GOOD["/predict"]).encode()
     head = [
         "Content-Type: application/json",
@@ -178,9 +174,9 @@ def test_what_only_a_proxy_may_say_is_not_believed(running: Any) -> None:
     assert "10.1.2.3" not in running.log.read_text()
 
 
-@pytest.mark.parametrize("what", NO_REQUESTS)
-def test_what_is_no_request(running: Any, what: str) -> None:
-    received = talk(running.port, NO_REQUESTS[what])
+@pytest.mark.parametrize("what", INVALID_HTTP)
+def test_invalid_http(running: Any, what: str) -> None:
+    received = talk(running.port, INVALID_HTTP[what])
     if received:
         status, content = parsed(received)
         assert 400 <= status < 500, content
@@ -188,15 +184,17 @@ def test_what_is_no_request(running: Any, what: str) -> None:
 
 
 def test_random_bodies_and_requests(running: Any) -> None:
-    """Good requests, damaged: by random bytes in the body, and by random bytes anywhere."""
-    dice = random.Random(3)  # noqa: S311
+    """Valid requests with random bytes in the body, and anywhere."""
+    generator = random.Random(3)  # noqa: S311
     statuses = set()
 
     def damaged(data: bytes) -> bytes:
-        for _ in range(dice.randint(1, 8)):
-            start = dice.randrange(len(data))
-            insert = dice.choice([dice.randbytes(3), b'"', b"[", b"{", b"\\ud800", b"0" * 50, b"\r\n", b"\0"])
-            data = data[:start] + insert + data[start + dice.randrange(4) :]
+        for _ in range(generator.randint(1, 8)):
+            start = generator.randrange(len(data))
+            insert = generator.choice(
+                [generator.randbytes(3), b'"', b"[", b"{", b"\\ud800", b"0" * 50, b"\r\n", b"\0"]
+            )
+            data = data[:start] + insert + data[start + generator.randrange(4) :]
         return data
 
     for number in range(300):
@@ -237,39 +235,7 @@ def test_all_methods_on_all_kinds_of_paths(running: Any) -> None:
             assert status == 200 or method == "HEAD" or parsed(received)[1]["error"]
 
 
-def test_slow_clients_get_a_408_and_hold_nobody_up(running: Any) -> None:
-    """Each would send forever. A head that is sent slowly is the gateway's business."""
-    head = b"POST /predict HTTP/1.1\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n"
-    chunked = (
-        b"POST /predict HTTP/1.1\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
-    )
-
-    def trickle(start: bytes) -> tuple[int, Any]:
-        with socket.create_connection(("127.0.0.1", running.port), timeout=20) as connection:
-            connection.sendall(start)
-            deadline = time.monotonic() + 15
-            while not select.select([connection], [], [], 0.25)[0]:
-                assert time.monotonic() < deadline
-                connection.sendall(b"a")
-            received = b""
-            while data := connection.recv(65_536):
-                received += data
-            return parsed(received)
-
-    starts = [head, chunked + b"400\r\n"] * 6
-    with concurrent.futures.ThreadPoolExecutor(len(starts)) as pool:
-        answers = [pool.submit(trickle, start) for start in starts]
-        started = time.monotonic()
-        body = json.dumps(GOOD["/predict"]).encode()
-        assert post(running.port, "/predict", body, ["Content-Type: application/json"])[0] == 200
-        assert time.monotonic() - started < 1, "waited for the slow ones"
-        for answer in answers:
-            status, content = answer.result(timeout=20)
-            assert status == 408
-            assert "in time" in content["error"]
-
-
-def test_a_client_that_leaves_in_the_middle(running: Any) -> None:
+def test_a_client_that_disconnects_early(running: Any) -> None:
     for sent in (b"POST /pre", b"POST /predict HTTP/1.1\r\nContent-Length: 100\r\n\r\n{"):
         with socket.create_connection(("127.0.0.1", running.port), timeout=20) as connection:
             connection.sendall(sent)

@@ -1,4 +1,4 @@
-"""docs/http.md: each command can be run as written, and answers what the page says."""
+"""docs/http.md: each command runs as written and has the documented response."""
 
 import json
 import subprocess
@@ -17,7 +17,7 @@ COMMANDS = [(lines[0], lines[1]) for lines in BLOCKS if lines[0].startswith("cur
 
 
 def shape(content: Any) -> Any:
-    """Names, order and types, but not the numbers, which the model chooses."""
+    """Names, order and types without values, which depend on the model."""
     if isinstance(content, dict):
         return {name: shape(value) for name, value in content.items()}
     if isinstance(content, list):
@@ -26,7 +26,7 @@ def shape(content: Any) -> Any:
 
 
 @pytest.mark.parametrize(("command", "answer"), COMMANDS)
-def test_a_command_answers_what_the_page_says(running: Any, command: str, answer: str) -> None:
+def test_a_command_has_the_documented_response(running: Any, command: str, answer: str) -> None:
     assert "localhost:8000" in command
     done = subprocess.run(
         ["bash", "-c", command.replace("localhost:8000", f"127.0.0.1:{running.port}")],
@@ -41,7 +41,7 @@ def test_a_command_answers_what_the_page_says(running: Any, command: str, answer
         assert done.stdout.strip() == answer
 
 
-def test_the_log_line_is_as_the_page_says(running: Any) -> None:
+def test_the_log_line_is_the_documented_one(running: Any) -> None:
     (shown,) = [json.loads(lines[0]) for lines in BLOCKS if lines[0].startswith("{")]
     lines = [json.loads(line) for line in running.log.read_text().splitlines()]
     assert shape(shown) in [shape(line) for line in lines]

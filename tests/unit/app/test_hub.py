@@ -1,4 +1,4 @@
-"""The hub, by the real client over HTTP against tests/unit/app/fake_hub.py."""
+"""The hub: its client over HTTP against fake_hub.py."""
 
 import json
 import re
@@ -38,8 +38,8 @@ def requests(hub: str) -> int:
         return int(json.load(response)["requests"])
 
 
-def sentence(done: CompletedProcess[str]) -> str:
-    """What a failed command said: one line on standard error, no traceback."""
+def error_of(done: CompletedProcess[str]) -> str:
+    """Return the error of a failed command: one line on standard error, no traceback."""
     assert done.returncode == 1
     assert done.stdout == ""
     assert done.stderr.count("\n") == 1, done.stderr
@@ -88,14 +88,14 @@ def test_a_new_push_replaces_all_files_of_the_old(at_hub: Hub, model: Path, tmp_
 
 
 @pytest.mark.parametrize(
-    ("file", "says"),
+    ("file", "message"),
     [
         ("model.pkl", "model.pkl of .* is foreign"),
         ("vocabulary.txt", "vocabulary.txt of .* was truncated or changed"),
     ],
 )
 def test_a_file_changed_on_the_hub_is_refused(
-    at_hub: Hub, hub: str, trained: Path, tmp_path: Path, file: str, says: str
+    at_hub: Hub, hub: str, trained: Path, tmp_path: Path, file: str, message: str
 ) -> None:
     repo = f"made-up/tampered-{file.replace('.', '-')}"
     push(at_hub, trained, f"hf://{repo}")
@@ -110,18 +110,18 @@ def test_a_file_changed_on_the_hub_is_refused(
     )
     urllib.request.urlopen(request).close()  # noqa: S310
     done = at_hub("pull", "--repo", f"hf://{repo}", "--models-dir", tmp_path / "models")
-    assert re.search(says, sentence(done))
+    assert re.search(message, error_of(done))
     assert list((tmp_path / "models").iterdir()) == []
 
 
 def test_pushing_needs_a_token(at_hub: Hub, trained: Path) -> None:
     done = at_hub("push", "--model", trained, "--repo", REPO)
-    assert "needs a token: set HF_TOKEN" in sentence(done)
+    assert "needs a token: set HF_TOKEN" in error_of(done)
 
 
-def test_a_refused_token_says_so_and_is_not_shown(at_hub: Hub, trained: Path) -> None:
+def test_a_refused_token_is_named_and_not_shown(at_hub: Hub, trained: Path) -> None:
     done = at_hub("push", "--model", trained, "--repo", REPO, **EXPIRED)
-    assert "The hub refused the token" in sentence(done)
+    assert "The hub refused the token" in error_of(done)
     assert "hf_expired" not in done.stderr
 
 
@@ -134,25 +134,25 @@ def test_the_token_may_be_in_a_file(at_hub: Hub, trained: Path, tmp_path: Path, 
 
 
 @pytest.mark.parametrize(
-    ("options", "says"),
+    ("options", "message"),
     [
         (("--repo", "hf://made-up/nothing"), "does not exist or is private"),
         (("--repo", REPO, "--revision", "v9"), "has no revision v9"),
         (("--repo", REPO, "--revision", "0" * 40), f"has no revision {'0' * 40}"),
     ],
 )
-def test_what_is_not_on_the_hub(
-    at_hub: Hub, trained: Path, tmp_path: Path, options: tuple[str, ...], says: str
+def test_missing_repositories_and_revisions(
+    at_hub: Hub, trained: Path, tmp_path: Path, options: tuple[str, ...], message: str
 ) -> None:
     push(at_hub, trained)
-    assert says in sentence(at_hub("pull", *options, "--models-dir", tmp_path / "models"))
+    assert message in error_of(at_hub("pull", *options, "--models-dir", tmp_path / "models"))
 
 
 def test_a_hub_that_does_not_answer(at_hub: Hub, tmp_path: Path) -> None:
     done = at_hub("pull", "--repo", REPO, "--output-dir", tmp_path / "m", HF_ENDPOINT="http://127.0.0.1:9")
-    assert "cannot be reached" in sentence(done)
+    assert "cannot be reached" in error_of(done)
     done = at_hub("pull", "--repo", REPO, "--output-dir", tmp_path / "m", HF_HUB_OFFLINE="1")
-    assert "HF_HUB_OFFLINE is set" in sentence(done)
+    assert "HF_HUB_OFFLINE is set" in error_of(done)
 
 
 def test_a_data_set_of_the_hub_is_trained_on(at_hub: Hub, tmp_path: Path) -> None:
@@ -160,25 +160,23 @@ def test_a_data_set_of_the_hub_is_trained_on(at_hub: Hub, tmp_path: Path) -> Non
     assert done.returncode == 0, done.stderr
     config = json.loads((tmp_path / "model" / "config.json").read_text())
     assert config["dataset"] == "made-up/reviews"
-    said = json.loads(at_hub("fingerprint", "--dataset", "made-up/reviews").stdout)
-    assert config["fingerprint"] == said["fingerprint"]
-    assert said["dataset"].startswith("hub:made-up/reviews@")
+    result = json.loads(at_hub("fingerprint", "--dataset", "made-up/reviews").stdout)
+    assert config["fingerprint"] == result["fingerprint"]
+    assert result["dataset"].startswith("hub:made-up/reviews@")
 
 
 @pytest.mark.parametrize(
-    ("options", "says"),
+    ("options", "message"),
     [
         (("--dataset", "made-up/nothing"), "neither a directory here nor a public data set of the hub"),
         (("--dataset", "made-up/reviews", "--dataset-revision", "v9"), "has no revision v9"),
     ],
 )
-def test_data_sets_that_are_not_there(
-    at_hub: Hub, tmp_path: Path, options: tuple[str, ...], says: str
-) -> None:
-    assert says in sentence(at_hub("train", *options, "--output-dir", tmp_path / "model"))
+def test_missing_data_sets(at_hub: Hub, tmp_path: Path, options: tuple[str, ...], message: str) -> None:
+    assert message in error_of(at_hub("train", *options, "--output-dir", tmp_path / "model"))
     assert not (tmp_path / "model").exists()
 
 
 def test_a_hub_that_does_not_answer_for_a_data_set(at_hub: Hub) -> None:
     done = at_hub("fingerprint", "--dataset", "made-up/reviews", HF_ENDPOINT="http://127.0.0.1:9")
-    assert "cannot be loaded from the hub" in sentence(done)
+    assert "cannot be loaded from the hub" in error_of(done)

@@ -1,17 +1,16 @@
-"""What the load test sends, and what it takes for a right answer."""
+"""Reviews of the load test, and the check of responses."""
 
 import json
 from pathlib import Path
 
 import pytest
-from ml_workshop.loadtest.answers import AnswerCheck
-from ml_workshop.loadtest.reviews import load_reviews
+from ml_workshop.loadtest.reviews import ResponseCheck, load_reviews
 
 RIGHT = {"prediction": 1, "label": "positive", "probability": 0.9, "model_revision": "r"}
 
 
 @pytest.mark.parametrize(
-    ("change", "says"),
+    ("change", "message"),
     [
         ({"probability": 0.8}, "the same text got"),
         ({"prediction": 0}, "the same text got"),
@@ -21,12 +20,12 @@ RIGHT = {"prediction": 1, "label": "positive", "probability": 0.9, "model_revisi
         ({"model_revision": "other", "probability": 0.1}, None),
     ],
 )
-def test_wrong_answers_are_found(change: dict[str, object], says: str | None) -> None:
-    check = AnswerCheck()
+def test_wrong_answers_are_found(change: dict[str, object], message: str | None) -> None:
+    check = ResponseCheck()
     assert check.problem("a", RIGHT) is None
     assert check.problem("a", RIGHT) is None
     problem = check.problem("a", {**RIGHT, **change})
-    assert (problem is None) if says is None else (problem is not None and says in problem)
+    assert (problem is None) if message is None else (problem is not None and message in problem)
     assert check.problem("b", [RIGHT]) == "the answer is not an object"
 
 

@@ -1,4 +1,4 @@
-"""Load tests with real Locust: what passes, what is refused, what Prometheus reads."""
+"""Load tests with Locust: results, refused runs, and metrics for Prometheus."""
 
 import json
 import os
@@ -7,20 +7,22 @@ import signal
 import socket
 import subprocess
 import sys
-import threading
 import time
 import urllib.error
 import urllib.parse
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
+from server_process import Server, free_port, http_server, respond
+
+pytestmark = pytest.mark.timing
 
 RIGHT = {"prediction": 1, "label": "positive", "probability": 0.9, "model_revision": "r"}
 SECONDS = 30
@@ -29,12 +31,6 @@ PATIENT = ("--latency", 99, 10)  # tests share their machine
 Samples = dict[tuple[str, frozenset[tuple[str, str]]], float]
 Command = Callable[..., "subprocess.CompletedProcess[str]"]
 Gate = Callable[..., tuple["subprocess.CompletedProcess[str]", dict[str, Any]]]
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def get(url: str) -> str:
@@ -50,8 +46,8 @@ def wait_for(condition: Callable[[], Any]) -> Any:
     deadline = time.monotonic() + SECONDS
     while time.monotonic() < deadline:
         with suppress(OSError):
-            if said := condition():
-                return said
+            if result := condition():
+                return result
         time.sleep(0.02)
     raise AssertionError(f"not within {SECONDS} s")
 
@@ -74,18 +70,12 @@ def started(*command: object, log: Path, **environment: str) -> Iterator["subpro
 
 
 @pytest.fixture(scope="module")
-def service(trained: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The real server."""
-    directory, url = tmp_path_factory.mktemp("service"), f"http://127.0.0.1:{free_port()}"
-    port = url.rpartition(":")[2]
-    options = ["serve", "--model", trained, "--workers", 2, "--port", port]
-    with started(sys.executable, "-m", "ml_workshop", *options, log=directory / "log"):
-        wait_for(lambda: get(f"{url}/health/ready"))
-        yield url
+def service(running: Server) -> str:
+    return f"http://127.0.0.1:{running.port}"
 
 
 def served(service: str) -> float:
-    """Return how many predictions the server has answered, by its own count."""
+    """Return the server's count of POST requests."""
     lines = re.findall(
         r'^flask_http_request_total\{.*method="POST".*\} (\S+)$', get(f"{service}/metrics"), re.M
     )
@@ -94,7 +84,7 @@ def served(service: str) -> float:
 
 @pytest.fixture
 def gate(command: Command, tmp_path: Path) -> Gate:
-    """Run `ml-workshop load-test` and return how it ended and its result."""
+    """Run `ml-workshop load-test`; return the process and its result."""
 
     def run(host: str, *options: object) -> tuple["subprocess.CompletedProcess[str]", dict[str, Any]]:
         plain = (
@@ -113,34 +103,17 @@ def gate(command: Command, tmp_path: Path) -> Gate:
     return run
 
 
-class Answers(BaseHTTPRequestHandler):
-    """A service that answers, in a way that subclasses choose. It stands for a broken one."""
-
-    protocol_version = "HTTP/1.1"
-    answer: Callable[[], Any]
-
-    def log_message(self, *_arguments: object) -> None:
-        """Stay silent."""
-
-    def do_POST(self) -> None:
-        content = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        answer = type(self).answer()
-        body = json.dumps([answer] * len(content["texts"]) if "texts" in content else answer).encode()
-        self.send_response(200)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-
 @contextmanager
 def serving(answer: Callable[[], Any]) -> Iterator[str]:
-    handler = type("Handler", (Answers,), {"answer": staticmethod(answer)})
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        server.daemon_threads = True
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_address[1]}"
-        server.shutdown()
+    """Run a fake service that returns an answer per text."""
+
+    def handle(request: BaseHTTPRequestHandler) -> None:
+        content = json.loads(request.rfile.read(int(request.headers["Content-Length"])))
+        prediction = answer()
+        respond(request, [prediction] * len(content["texts"]) if "texts" in content else prediction)
+
+    with http_server(handle) as url:
+        yield url
 
 
 def exposed(url: str) -> Samples:
@@ -160,7 +133,7 @@ def total(samples: Samples, name: str) -> float:
     return sum(value for (sample, _), value in samples.items() if sample == name)
 
 
-def test_several_processes_count_what_the_server_counts_and_leave_all_three_files(
+def test_processes_count_as_the_server_does_and_write_three_files(
     service: str, gate: Gate, tmp_path: Path
 ) -> None:
     before = served(service)
@@ -183,7 +156,7 @@ def test_an_objective_out_of_reach_and_too_few_requests_are_refused(service: str
     done, result = gate(service, "--latency", 99, 0.00001, "--minimum-requests", 10**6, "--hold", 1)
     assert done.returncode == 3
     assert not result["passed"]
-    assert re.search(r"Only \d+ requests were made, less than 1000000 prove nothing", done.stderr)
+    assert re.search(r"Only \d+ requests were made, fewer than the minimum of 1000000", done.stderr)
     assert "0 % of the requests took at most 0.01 ms, the objective is 99 %." in done.stderr
 
 
@@ -199,7 +172,7 @@ def test_a_service_that_mixes_up_answers_is_refused(gate: Gate, tmp_path: Path, 
     assert re.search(r"answers were wrong; most often: .*the same text got", done.stderr)
 
 
-def test_a_service_that_is_not_there_is_refused(gate: Gate) -> None:
+def test_a_missing_service_is_refused(gate: Gate) -> None:
     done, result = gate(f"http://127.0.0.1:{free_port()}", "--hold", 1)
     assert done.returncode == 3
     assert result["unavailable"] == result["requests"] > 0
@@ -207,7 +180,7 @@ def test_a_service_that_is_not_there_is_refused(gate: Gate) -> None:
     assert "0 % of the requests were answered without a 5xx" in done.stderr
 
 
-def test_requests_that_are_never_answered_are_not_left_out(gate: Gate) -> None:
+def test_requests_without_response_are_counted(gate: Gate) -> None:
     with socket.create_server(("127.0.0.1", 0), backlog=100) as silent:
         host = f"http://127.0.0.1:{silent.getsockname()[1]}"
         done, result = gate(host, "--mode", "open", "--rate", 20, "--hold", 1)
@@ -216,7 +189,7 @@ def test_requests_that_are_never_answered_are_not_left_out(gate: Gate) -> None:
     assert result["latency_ms"]["p50"] >= 10_000
 
 
-def test_a_port_that_is_taken_is_a_sentence(service: str, command: Command, tmp_path: Path) -> None:
+def test_a_port_in_use_is_an_error(service: str, command: Command, tmp_path: Path) -> None:
     port = service.rpartition(":")[2]
     done = command("load-test", "--host", service, "--output-dir", tmp_path, "--web-port", port)
     assert done.returncode == 1
@@ -247,7 +220,7 @@ def test_only_the_open_model_sees_a_second_in_which_the_service_stalls(gate: Gat
         done, opened = gate(service, "--mode", "open", "--rate", 100, *options)
     assert done.returncode == 3
     assert opened["requests"] == 300
-    assert opened["objectives"][1]["achieved"] == pytest.approx(70, abs=4)
+    assert 55 < opened["objectives"][1]["achieved"] < 75  # 70 on an idle machine
     assert opened["latency_ms"]["max"] > 900
     assert opened["most_in_flight"] > 80
     assert closed["objectives"][1]["achieved"] > 80
@@ -259,32 +232,32 @@ def test_open_processes_share_the_arrivals_between_them(service: str, gate: Gate
     done, result = gate(service, *options)
     assert done.returncode == 0, done.stderr
     assert result["requests"] == served(service) - before == 25 + 100
-    assert time.monotonic() - began < 2 * SECONDS  # workers that nobody tells to quit stay for a minute
+    assert time.monotonic() - began < 2 * SECONDS  # workers without a quit message stay for a minute
 
 
 CLIENT = """
 import json, sys, time
 from locust.env import Environment
 from ml_workshop.loadtest.recorder import Recorder
-from ml_workshop.loadtest.reviewer import ReviewClient
+from ml_workshop.loadtest.users import ReviewUser
 
 host, late = sys.argv[1], float(sys.argv[2])
-environment = Environment(host=host, user_classes=[ReviewClient])
-figures = Recorder(environment).figures
-client = type("Client", (ReviewClient,), {"host": host})(environment)
+environment = Environment(host=host, user_classes=[ReviewUser])
+stats = Recorder(environment).stats
+client = type("Client", (ReviewUser,), {"host": host})(environment)
 client.classify(due=time.perf_counter() - late)
-total = figures.total()
-print(json.dumps([total.latencies.longest, figures.start_delays.longest, total.wrong]))
+total = stats.total()
+print(json.dumps([total.latencies.longest, stats.start_delays.longest, total.wrong]))
 """
 
 
 def one_request(host: str, late: float) -> list[float]:
-    """Return latency, start delay and whether the answer was wrong, of a request that is sent too late."""
-    said = subprocess.check_output([sys.executable, "-c", CLIENT, host, str(late)], timeout=SECONDS)
-    return list(json.loads(said))
+    """Return latency, start delay and number of wrong answers of a request that is sent late."""
+    output = subprocess.check_output([sys.executable, "-c", CLIENT, host, str(late)], timeout=SECONDS)
+    return list(json.loads(output))
 
 
-def test_a_request_that_could_not_be_sent_when_it_was_due_is_timed_from_then() -> None:
+def test_a_late_request_is_timed_from_its_due_time() -> None:
     with serving(lambda: RIGHT) as service:
         prompt, _, _ = one_request(service, 0.0)
         late, delay, wrong = one_request(service, 5.0)
@@ -298,9 +271,7 @@ def test_an_answer_without_content_is_wrong() -> None:
         assert one_request(service, 0.0)[2] == 1
 
 
-def test_figures_for_prometheus_only_grow_whatever_is_done_in_the_web_ui(
-    service: str, tmp_path: Path
-) -> None:
+def test_metrics_for_prometheus_only_grow(service: str, tmp_path: Path) -> None:
     locustfile = subprocess.check_output(
         [sys.executable, "-m", "ml_workshop", "locustfile"], text=True
     ).strip()
@@ -335,7 +306,7 @@ def test_figures_for_prometheus_only_grow_whatever_is_done_in_the_web_ui(
     assert total(last, "locust_response_time_seconds_sum") > 0
 
 
-def test_a_run_that_a_person_stops_is_refused(service: str, tmp_path: Path) -> None:
+def test_a_run_stopped_in_the_web_ui_is_refused(service: str, tmp_path: Path) -> None:
     ui = f"http://127.0.0.1:{free_port()}"
     options = ("--web-port", ui.rpartition(":")[2], "--minimum-requests", 1, "--ramp", 0)
     command = ("load-test", "--host", service, "--output-dir", tmp_path, *options)

@@ -1,4 +1,4 @@
-"""Measures, against values worked out by hand."""
+"""Measures against values calculated by hand."""
 
 import numpy as np
 import pytest
@@ -13,6 +13,7 @@ def test_two_classes() -> None:
     assert measured["accuracy"] == pytest.approx(3 / 5)
     assert measured["confusion_matrix"] == [[1, 1], [1, 2]]
     assert measured["f1"] == pytest.approx(2 * 2 / (2 * 2 + 1 + 1))
+    assert measured["log_loss"] == pytest.approx(-np.log([0.9, 0.4, 0.7, 0.8, 0.2]).mean())
 
 
 def test_several_classes_use_the_mean_f1() -> None:

@@ -1,4 +1,4 @@
-"""Reading a model is strict: what is damaged is refused in one sentence, before a golden review is asked."""
+"""Damaged models are refused with one sentence."""
 
 import json
 import math
@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from ml_workshop.errors import ModelError
 from ml_workshop.model.artifact import WEIGHTS, read_artifact
+from ml_workshop.model.predictor import Predictor
 from ml_workshop.model.tensors import map_tensors
 
 NESTED = "[" * 100_000
@@ -18,7 +19,7 @@ def change(path: Path, **values: Any) -> None:
     path.write_text(json.dumps({**json.loads(path.read_text()), **values}))
 
 
-def refusal(model: Path) -> str:
+def error_of(model: Path) -> str:
     with pytest.raises(ModelError) as caught:
         read_artifact(model)
     message = str(caught.value)
@@ -26,8 +27,18 @@ def refusal(model: Path) -> str:
     return message
 
 
-def test_what_training_writes_is_read(model: Path) -> None:
+def test_a_trained_model_is_read(model: Path) -> None:
     assert read_artifact(model).config.label_names == ["negative", "positive"]
+
+
+def test_models_of_format_1_are_served_without_negation_marking(model: Path) -> None:
+    text = "Not a delightful film."
+    marked = Predictor.load(model).vocabulary.token_ids(text)
+    change(model / "config.json", format=1)
+    assert Predictor.load(model).vocabulary.token_ids(text).tolist() != marked.tolist()
+    change(model / "config.json", format=3)
+    with pytest.raises(ModelError, match="model format 3; this ml-workshop reads formats 1 to 2"):
+        read_artifact(model)
 
 
 @pytest.mark.parametrize(
@@ -61,15 +72,15 @@ def test_what_training_writes_is_read(model: Path) -> None:
         ("golden", [{"text": "a", "prediction": 0}]),
     ],
 )
-def test_a_value_of_the_configuration_that_is_wrong(model: Path, name: str, value: object) -> None:
+def test_invalid_values_of_the_configuration(model: Path, name: str, value: object) -> None:
     change(model / "config.json", **{name: value})
-    assert "config.json is not the configuration of a model" in refusal(model)
+    assert "config.json is not the configuration of a model" in error_of(model)
 
 
 @pytest.mark.parametrize("content", [NESTED, "[]", "null", "3", '{"format": 1}', "\udc80"])
-def test_a_configuration_that_is_none(model: Path, content: str) -> None:
+def test_invalid_configurations(model: Path, content: str) -> None:
     (model / "config.json").write_text(content, errors="surrogateescape")
-    assert "config.json is not the configuration of a model" in refusal(model)
+    assert "config.json is not the configuration of a model" in error_of(model)
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf])
@@ -81,17 +92,17 @@ def test_weights_are_finite(model: Path, tensor: str, value: float) -> None:
     raw[8 + size + begin :][:4] = np.frombuffer(np.float32(value).tobytes(), np.uint8)
     raw.flush()
     assert not np.isfinite(map_tensors(model / WEIGHTS)[tensor]).all()
-    assert f"tensor {tensor} has values that are not finite" in refusal(model)
+    assert f"tensor {tensor} has values that are not finite" in error_of(model)
 
 
 def test_a_nested_header_of_the_weights(model: Path) -> None:
     header = NESTED.encode()
     (model / WEIGHTS).write_bytes(len(header).to_bytes(8, "little") + header)
-    assert "is not a whole safetensors file" in refusal(model)
+    assert "is not a whole safetensors file" in error_of(model)
 
 
 @pytest.mark.parametrize("baseline", [{"confidence": math.nan}, {"class_share": {"positive": "half"}}])
-def test_a_baseline_that_is_no_number(model: Path, baseline: dict[str, object]) -> None:
+def test_an_invalid_baseline(model: Path, baseline: dict[str, object]) -> None:
     from ml_workshop.model.loading import load_model
 
     metrics = json.loads((model / "metrics.json").read_text())

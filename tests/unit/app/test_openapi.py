@@ -6,10 +6,12 @@ import subprocess
 import sys
 import urllib.request
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from flask.testing import FlaskClient
 
 EXAMPLES = 2000
 
@@ -31,7 +33,7 @@ def test_the_server_answers_as_documented(running: Any, tmp_path: Path) -> None:
             *("--phases", "examples,coverage,fuzzing", "--max-examples", "200"),
             *("--generation-deterministic", "--no-color"),
         ],
-        cwd=tmp_path,  # it leaves what failed there
+        cwd=tmp_path,  # its reports of failures
         capture_output=True,
         text=True,
         timeout=300,
@@ -47,19 +49,14 @@ def test_the_server_answers_as_documented(running: Any, tmp_path: Path) -> None:
 
 
 def test_every_route_is_in_the_document_and_nothing_else(
-    document: dict[str, Any], trained: Path, metrics_directory: Path, monkeypatch: pytest.MonkeyPatch
+    document: dict[str, Any], make_client: Callable[..., FlaskClient]
 ) -> None:
-    monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", str(metrics_directory))
-    from ml_workshop.model.loading import load_model
-    from ml_workshop.serving.app import create_app
-    from ml_workshop.serving.parsing import Limits
-
-    rules = create_app(load_model(trained), Limits()).url_map.iter_rules()
+    rules = make_client().application.url_map.iter_rules()
     served = {
         (re.sub(r"<(\w+)>", r"{\1}", rule.rule), method.lower())
         for rule in rules
         for method in rule.methods or ()
-        if method != "HEAD"  # HTTP's own promise for every GET
+        if method != "HEAD"  # HTTP demands it beside every GET
     }
     assert served == {(path, method) for path, item in document["paths"].items() for method in item}
 
@@ -74,7 +71,7 @@ def test_limits_are_in_the_document(document: dict[str, Any]) -> None:
     assert schemas["ExplanationRequest"]["properties"]["text"]["allOf"][1] == {"maxLength": 5000}
 
 
-def test_space_is_the_same_to_the_document_and_to_the_server(document: dict[str, Any]) -> None:
+def test_the_pattern_of_white_space_is_that_of_the_server(document: dict[str, Any]) -> None:
     allowed = re.compile(document["components"]["schemas"]["Text"]["pattern"])
     assert all(chr(code).isspace() != bool(allowed.match(chr(code))) for code in range(sys.maxunicode + 1))
 

@@ -1,4 +1,4 @@
-"""The page to try the model: in a real browser, under its own Content-Security-Policy."""
+"""The page to try the model, in a browser with its Content-Security-Policy."""
 
 import base64
 import hashlib
@@ -35,25 +35,19 @@ def test_only_its_own_style_and_script_may_run(running: Any) -> None:
 
 @pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this machine")
 @pytest.mark.parametrize(
-    ("text", "shows"),
+    ("text", "parts"),
     [
         (
             "🎬 A delightful film. I loved it.",
-            [
-                'id="revision" title="',
-                '<mark class="for"',
-                ">delightful</mark>",
-                "speaks for positive",
-                "%</meter>",
-            ],
+            ['id="revision" title="', '<mark class="for"', ">delightful</mark>", "for positive", "%</meter>"],
         ),
         ("<b>tedious</b> & lifeless", ["negative", "&lt;b&gt;<mark", "/b&gt;"]),
-        (" \n", ["There is no review yet."]),
+        (" \n", ["The review is empty."]),
         ("a" * 5001, ["has 5001 characters; at most 5000", "(Request "]),
     ],
 )
-def test_a_person_sees_the_verdict_and_the_words_that_made_it(
-    running: Any, tmp_path: Path, text: str, shows: list[str]
+def test_the_page_shows_the_prediction_and_the_contributing_words(
+    running: Any, tmp_path: Path, text: str, parts: list[str]
 ) -> None:
     address = f"http://127.0.0.1:{running.port}/#{urllib.parse.urlencode({'text': text})}"
     browser = [
@@ -65,9 +59,7 @@ def test_a_person_sees_the_verdict_and_the_words_that_made_it(
         address,
     ]
     done = subprocess.run(browser, capture_output=True, text=True, timeout=60, check=True)
-    for part in shows:
+    for part in parts:
         assert part in done.stdout, done.stdout[-4000:]
-    complaints = [
-        line for line in done.stderr.splitlines() if "Security Policy" in line or "Uncaught" in line
-    ]
-    assert complaints == []
+    errors = [line for line in done.stderr.splitlines() if "Security Policy" in line or "Uncaught" in line]
+    assert errors == []

@@ -1,4 +1,4 @@
-"""What is served is what the PyTorch network says, with n-grams found in a way of their own."""
+"""Served predictions equal those of the PyTorch network, with an independent search for n-grams."""
 
 import random
 from pathlib import Path
@@ -11,8 +11,8 @@ from ml_workshop.model.artifact import Artifact, read_artifact
 from ml_workshop.model.config import Config
 from ml_workshop.model.predictor import Predictor
 from ml_workshop.text.ngrams import TOKEN_BITS
-from ml_workshop.text.tokens import tokenize
 from ml_workshop.training.network import BagClassifier
+from plain_tokens import marked_tokens
 
 IMDB = Path(__file__).parents[4] / "shared/data/imdb"
 REVIEWS = 1000
@@ -20,7 +20,7 @@ REVIEWS = 1000
 
 @pytest.fixture(scope="module")
 def reviews() -> list[str]:
-    """Real reviews where they are, else those of the sample, forwards and backwards."""
+    """Reviews of IMDB if it is there, else of the sample, forwards and backwards."""
     if IMDB.is_dir():
         parquet = pytest.importorskip("pyarrow.parquet")
         texts = parquet.read_table(IMDB / "test.parquet", columns=["text"])["text"].to_pylist()
@@ -31,12 +31,12 @@ def reviews() -> list[str]:
 
 
 def all_ngrams(text: str) -> set[tuple[str, ...]]:
-    tokens = tokenize(text)
+    tokens = marked_tokens(text)
     return {tuple(tokens[i : i + order]) for order in (1, 2, 3) for i in range(len(tokens) - order + 1)}
 
 
 def full_size_model(reviews: list[str], size: int = 100_000) -> Artifact:
-    """A model of the size that is served, of n-grams of these reviews and random weights."""
+    """A model of the usual size, with n-grams of these reviews and random weights."""
     ngrams = sorted(set().union(*map(all_ngrams, reviews)))
     ngrams = random.Random(0).sample(ngrams, min(size, len(ngrams)))  # noqa: S311
     tokens = sorted({token for ngram in ngrams for token in ngram})
@@ -61,7 +61,7 @@ def full_size_model(reviews: list[str], size: int = 100_000) -> Artifact:
 
 
 def by_pytorch(artifact: Artifact, texts: list[str]) -> np.ndarray:
-    """Probabilities of the classes, by the network that is trained."""
+    """Probabilities by the PyTorch network, shape (texts, classes)."""
     config = artifact.config
     network = BagClassifier(
         config.input_size, config.hidden_size, len(config.label_names), dropout=0.5
@@ -94,15 +94,15 @@ def by_pytorch(artifact: Artifact, texts: list[str]) -> np.ndarray:
 
 
 @pytest.mark.parametrize("which", ["trained", "full size"])
-def test_a_thousand_reviews_are_classified_as_by_the_pytorch_network(
+def test_predictions_equal_those_of_the_pytorch_network(
     which: str, trained: Path, reviews: list[str]
 ) -> None:
     artifact = read_artifact(trained) if which == "trained" else full_size_model(reviews)
     predictor = Predictor(artifact)
-    said = [predictor.predict(text) for text in [*reviews, "", "xyzzy", "\0"]]
+    predictions = [predictor.predict(text) for text in [*reviews, "", "xyzzy", "\0"]]
     expected = by_pytorch(artifact, [*reviews, "", "xyzzy", "\0"])
     assert len(reviews) == REVIEWS
-    assert [one.prediction for one in said] == expected.argmax(axis=1).tolist()
-    worst = np.abs([one.probability for one in said] - expected.max(axis=1)).max()
+    assert [one.prediction for one in predictions] == expected.argmax(axis=1).tolist()
+    worst = np.abs([one.probability for one in predictions] - expected.max(axis=1)).max()
     print(f"{len(artifact.keys)} n-grams, {REVIEWS} reviews: largest difference {worst:.1e}")
     assert worst < 1e-5

@@ -57,11 +57,16 @@ DAMAGES: dict[str, tuple[Callable[[Path], object], str]] = {
 
 
 @pytest.mark.parametrize("kind", DAMAGES)
-def test_a_damaged_model_is_refused_by_name(model: Path, kind: str) -> None:
-    do, says = DAMAGES[kind]
-    do(model)
-    with pytest.raises(ModelError, match=says):
+def test_a_damaged_model_is_refused_and_not_published(
+    model: Path, repo: str, tmp_path: Path, kind: str
+) -> None:
+    damage_model, message = DAMAGES[kind]
+    damage_model(model)
+    with pytest.raises(ModelError, match=message):
         verify_manifest(model)
+    with pytest.raises(ModelError, match=message):
+        push(model, repo)
+    assert not (tmp_path / "registry").exists()
 
 
 def test_a_link_in_a_model_is_refused(model: Path, tmp_path: Path) -> None:
@@ -78,15 +83,7 @@ def test_a_manifest_that_leaves_a_file_out_is_refused(model: Path) -> None:
         verify_manifest(model)
 
 
-@pytest.mark.parametrize("kind", DAMAGES)
-def test_a_damaged_model_is_not_published(model: Path, repo: str, tmp_path: Path, kind: str) -> None:
-    DAMAGES[kind][0](model)
-    with pytest.raises(ModelError):
-        push(model, repo)
-    assert not (tmp_path / "registry").exists()
-
-
-def test_what_is_pulled_is_what_was_pushed(model: Path, repo: str, tmp_path: Path) -> None:
+def test_a_pulled_model_is_the_pushed_one(model: Path, repo: str, tmp_path: Path) -> None:
     revision = push(model, repo)
     pulled, path = pull_into(repo, "latest", tmp_path / "models")
     assert (pulled, path) == (revision, tmp_path / "models" / revision)
@@ -102,7 +99,7 @@ def test_publishing_the_same_model_again_changes_nothing(model: Path, repo: str,
     assert {path: path.stat().st_mtime_ns for path in (tmp_path / "registry").rglob("*")} == files
 
 
-def test_latest_is_the_last_one_published_and_older_ones_stay(model: Path, repo: str, tmp_path: Path) -> None:
+def test_latest_is_the_last_push_and_older_revisions_stay(model: Path, repo: str, tmp_path: Path) -> None:
     first = push(model, repo)
     second = push(retrained(model, 1), repo)
     repository = open_repository(repo)
@@ -121,7 +118,7 @@ def test_a_wrong_revision_is_refused_and_the_latest_named(
     assert not (tmp_path / "models").exists()
 
 
-def test_an_empty_repository_says_so(repo: str) -> None:
+def test_an_empty_repository_is_an_error(repo: str) -> None:
     with pytest.raises(RevisionNotFoundError, match="is empty: train and push a model first"):
         open_repository(repo).resolve("latest")
 
@@ -129,13 +126,13 @@ def test_an_empty_repository_says_so(repo: str) -> None:
 @pytest.mark.parametrize(
     "address", ["", "model", "s3://bucket", "dir://relative/path", "hf://no-user", "hf://a/b/c"]
 )
-def test_an_address_of_no_known_kind_is_refused(address: str) -> None:
+def test_an_unknown_kind_of_address_is_refused(address: str) -> None:
     with pytest.raises(RegistryError):
         open_repository(address)
 
 
 @pytest.mark.parametrize("kind", DAMAGES)
-def test_a_revision_changed_after_publishing_is_refused_and_what_is_there_stays(
+def test_a_revision_changed_after_publishing_is_refused_and_the_local_copy_stays(
     model: Path, repo: str, tmp_path: Path, kind: str
 ) -> None:
     good = push(model, repo)
@@ -168,7 +165,7 @@ def test_a_pulled_model_that_was_damaged_on_disk_is_repaired(model: Path, repo: 
     verify_manifest(path)
 
 
-def test_a_pull_of_what_is_there_touches_nothing(model: Path, repo: str, tmp_path: Path) -> None:
+def test_a_pull_of_a_model_on_disk_changes_nothing(model: Path, repo: str, tmp_path: Path) -> None:
     path = pull_into(repo, push(model, repo), tmp_path / "models")[1]
     before = path.stat().st_ino
     pull_into(repo, "latest", tmp_path / "models")
@@ -180,10 +177,10 @@ def test_a_pull_does_not_replace_a_directory_that_is_not_a_model(
 ) -> None:
     push(model, repo)
     (tmp_path / "home").mkdir()
-    (tmp_path / "home" / "thesis.txt").write_text("years of work")
+    (tmp_path / "home" / "notes.txt").write_text("text")
     with pytest.raises(OutputError, match="was not made by this command"):
         pull_to(repo, "latest", tmp_path / "home")
-    assert (tmp_path / "home" / "thesis.txt").exists()
+    assert (tmp_path / "home" / "notes.txt").exists()
 
 
 def test_a_model_below_the_threshold_is_not_published(model: Path, repo: str, tmp_path: Path) -> None:
@@ -214,7 +211,7 @@ def _pull_until(done: Event, repo: str, models: Path, pulled: "Queue[str]") -> N
             return
 
 
-def test_two_writers_at_once_lose_nothing_and_a_reader_sees_whole_models_only(
+def test_concurrent_writers_lose_nothing_and_readers_see_whole_models(
     model: Path, repo: str, tmp_path: Path
 ) -> None:
     context = multiprocessing.get_context("fork")
@@ -248,7 +245,7 @@ def test_two_writers_at_once_lose_nothing_and_a_reader_sees_whole_models_only(
     assert not list((tmp_path / "registry" / "revisions").glob(".*")), "writers leave nothing behind"
 
 
-def test_what_a_killed_writer_left_is_no_revision_and_is_cleared(
+def test_leftovers_of_a_killed_writer_are_no_revision_and_are_removed(
     model: Path, repo: str, tmp_path: Path
 ) -> None:
     revision = push(model, repo)

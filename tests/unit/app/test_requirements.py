@@ -1,4 +1,4 @@
-"""The locks: hashed, of one mind, bound to no index, and covering what the code needs."""
+"""Lock files: hashes, agreement with each other, no index URL, and all extras."""
 
 import re
 import tomllib

@@ -1,4 +1,4 @@
-"""The real server: Gunicorn on a Unix socket."""
+"""The server: Gunicorn on a Unix socket."""
 
 import contextlib
 import json
@@ -27,7 +27,7 @@ def server(start: Start, model: Path) -> Server:
     return server
 
 
-def test_the_client_of_a_log_line_is_the_one_that_the_gateway_names(server: Server) -> None:
+def test_the_log_has_the_client_of_x_forwarded_for(server: Server) -> None:
     with contextlib.closing(server.connect()) as connection:
         for headers in ({"X-Forwarded-For": "192.0.2.7"}, {}):
             connection.request("GET", "/nope", headers=headers)
@@ -54,7 +54,7 @@ def test_a_body_that_is_too_large_is_read_and_refused(server: Server, chunked: b
             assert "more than 2048 bytes" in json.loads(response.read())["error"]
 
 
-def test_a_body_that_never_ends_is_not_read_for_ever(server: Server) -> None:
+def test_an_endless_body_is_not_read_to_the_end(server: Server) -> None:
     head = b"POST /predict HTTP/1.1\r\nContent-Type: application/json\r\nContent-Length: 99999999999\r\n\r\n"
     with contextlib.closing(server.socket()) as connection:
         connection.sendall(head)
@@ -64,7 +64,7 @@ def test_a_body_that_never_ends_is_not_read_for_ever(server: Server) -> None:
             raise AssertionError("64 MB were read")
 
 
-def test_a_body_that_does_not_arrive_is_a_408(server: Server) -> None:
+def test_an_incomplete_body_is_a_408(server: Server) -> None:
     head = b"POST /predict HTTP/1.1\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{"
     with contextlib.closing(server.socket()) as connection:
         connection.sendall(head)
@@ -90,6 +90,14 @@ def test_requests_in_progress_are_answered_at_a_stop(server: Server) -> None:
     assert server.process.wait(10) == 0
 
 
+def test_a_stop_ends_workers_that_start(start: Callable[..., Server], model: Path) -> None:
+    """Signals that reach a worker before its event loop runs are kept."""
+    server = start(model, "--workers", 8)
+    wait_for(lambda: len(server.workers()) == 8, server)
+    server.process.terminate()
+    assert server.process.wait(25) == 0  # graceful_timeout is 30
+
+
 def wait_for_refusal(server: Server) -> None:
     def refused() -> bool:
         try:
@@ -101,7 +109,7 @@ def wait_for_refusal(server: Server) -> None:
     wait_for(refused, server)
 
 
-def test_a_port_that_is_taken_is_one_sentence(command: Command, model: Path) -> None:
+def test_a_port_in_use_is_an_error(command: Command, model: Path) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
@@ -116,7 +124,7 @@ def test_a_port_that_is_taken_is_one_sentence(command: Command, model: Path) -> 
 @pytest.mark.parametrize(
     ("path", "message"), [("nowhere/s", "No such file or directory"), ("a" * 108, "path too long")]
 )
-def test_a_socket_that_cannot_be_is_one_sentence(
+def test_an_invalid_socket_is_an_error(
     command: Command, model: Path, tmp_path: Path, path: str, message: str
 ) -> None:
     done = command("serve", "--model", model, "--socket", tmp_path / path)
@@ -125,7 +133,7 @@ def test_a_socket_that_cannot_be_is_one_sentence(
     assert "Traceback" not in done.stderr
 
 
-def test_a_server_has_one_address(command: Command, model: Path) -> None:
+def test_socket_and_port_exclude_each_other(command: Command, model: Path) -> None:
     done = command("serve", "--model", model, "--socket", "s", "--port", 8000)
     assert done.returncode == 2
     assert "not allowed with argument" in done.stderr
@@ -150,24 +158,6 @@ def test_a_broken_model_is_not_served(
     assert done.stderr.count("\n") == 1, done.stderr
 
 
-def test_the_server_imports_nothing_that_trains_or_publishes() -> None:
-    code = "import sys, ml_workshop.cli.serve, ml_workshop.serving.server; print(*sys.modules)"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    imported = {name.partition(".")[0] for name in done.stdout.split()}
-    assert "numpy" in imported
-    unwanted = [
-        "torch",
-        "sklearn",
-        "scipy",
-        "joblib",
-        "datasets",
-        "pyarrow",
-        "safetensors",
-        "huggingface_hub",
-    ]
-    assert not imported & {*unwanted, "huggingface_hub"}
-
-
 def test_a_worker_maps_no_torch_or_scikit_learn_and_stays_small(server: Server) -> None:
     server.predict()
     (worker,) = server.workers()
@@ -188,7 +178,7 @@ def test_the_directory_of_the_metrics_is_removed_at_the_end(
     command += ["--workers", "1"]
     with (tmp_path / "log").open("wb") as log:
         process = subprocess.Popen(list(map(str, command)), stdout=log, stderr=log, env=environment)
-    server = Server(process, tmp_path / "s", tmp_path / "log")
+    server = Server(process, tmp_path / "log", tmp_path / "s")
     wait_for(lambda: server.get("/health/ready"), server)
     assert list(tmp_path.glob("ml-workshop-metrics-*"))
     process.terminate()

@@ -5,9 +5,12 @@ import random
 import numpy as np
 import pytest
 from ml_workshop.text.lookup import Lookup
+from ml_workshop.text.negation import NEGATORS, shown
 from ml_workshop.text.ngrams import MAX_TOKENS, UNKNOWN, key_tokens, ngram_keys, ngrams_up_to
 from ml_workshop.text.tokens import tokenize
 from ml_workshop.text.vocabulary import Vocabulary
+from ml_workshop.training.corpus import NONE, read_corpus
+from plain_tokens import marked_tokens
 
 
 @pytest.mark.parametrize(
@@ -31,7 +34,7 @@ def test_tokens(text: str, tokens: list[str]) -> None:
     assert tokenize(text) == tokens
 
 
-def test_plain_text_has_the_same_tokens_beside_a_letter_that_is_not_ascii() -> None:
+def test_ascii_and_unicode_tokenization_agree() -> None:
     drawn = random.Random(0)  # noqa: S311
     for _ in range(2000):
         text = "".join(drawn.choices("abYZ09'_-.,!?\"* \n<>", k=30))
@@ -67,11 +70,11 @@ def test_a_lookup_finds_every_key_and_no_other(size: int) -> None:
     keys = np.unique(drawn.integers(1, 2**63 - 1, size, np.int64))
     lookup = Lookup(keys)
     assert lookup.present(drawn.permutation(keys)).tolist() == list(range(len(keys)))
-    strangers = np.setdiff1d(np.concatenate((keys + 1, keys ^ (1 << 40), [np.int64(0)])), keys)
-    assert lookup.present(strangers).tolist() == []
+    unknown = np.setdiff1d(np.concatenate((keys + 1, keys ^ (1 << 40), [np.int64(0)])), keys)
+    assert lookup.present(unknown).tolist() == []
     some = drawn.choice(keys, 300)
     assert (
-        lookup.present(np.concatenate((strangers, some))).tolist()
+        lookup.present(np.concatenate((unknown, some))).tolist()
         == np.searchsorted(keys, np.unique(some)).tolist()
     )
 
@@ -80,7 +83,8 @@ def test_vocabulary_finds_each_known_ngram_once_and_no_other() -> None:
     tokens = ["bad", "not", "film"]
     not_bad = ngram_keys(np.array([2, 1], np.int64), 2)
     bad = np.array([1], np.int64)
-    vocabulary = Vocabulary(tokens, np.sort(np.concatenate([bad, not_bad])), max_order=3)
+    keys = np.sort(np.concatenate([bad, not_bad]))
+    vocabulary = Vocabulary(tokens, keys, max_order=3, marks_negation=False)  # as in models of format 1
     ids = vocabulary.token_ids("Not bad, not bad: a strange film")
     assert ids.tolist() == [2, 1, UNKNOWN, 2, 1, UNKNOWN, UNKNOWN, UNKNOWN, 3]
     assert vocabulary.features(ids).tolist() == [0, 1]
@@ -88,8 +92,49 @@ def test_vocabulary_finds_each_known_ngram_once_and_no_other() -> None:
     assert vocabulary.features(vocabulary.token_ids("")).tolist() == []
 
 
-def test_looking_up_unknown_tokens_does_not_grow_the_vocabulary() -> None:
+def test_unknown_tokens_do_not_grow_the_vocabulary() -> None:
     vocabulary = Vocabulary(["a"], np.array([1], np.int64), max_order=1)
     vocabulary.token_ids("b c d e f")
     assert vocabulary.token_ids("b").tolist() == [UNKNOWN]
-    assert len(vocabulary._ids) == 1
+    assert "b" not in vocabulary._rows
+
+
+def drawn_reviews() -> list[str]:
+    drawn = random.Random(0)  # noqa: S311
+    words = [*NEGATORS[:3], "don't", "isn't", *"abcdefgh", *"abcdefgh", *'.,;:!?()"*-']
+    return [" ".join(drawn.choices(words, k=drawn.randrange(25))) for _ in range(500)]
+
+
+def test_negation_is_marked_in_training_and_in_serving() -> None:
+    reviews = drawn_reviews()
+    corpus = read_corpus(reviews)
+    tokens = sorted({token for review in reviews for token in marked_tokens(review)})
+    vocabulary = Vocabulary(tokens, np.array([1], np.int64), max_order=1)
+    for number, review in enumerate(reviews):
+        *trained, end = corpus.ids[corpus.starts[number] : corpus.starts[number + 1]].tolist()
+        assert [corpus.tokens[token_id - 1] for token_id in trained] == marked_tokens(review)
+        assert end == NONE
+        assert [tokens[token_id - 1] for token_id in vocabulary.token_ids(review)] == marked_tokens(review)
+
+
+def test_negators_mark_without_being_in_the_vocabulary() -> None:
+    vocabulary = Vocabulary(["good", "not_bad", "film"], np.array([1], np.int64), max_order=1)
+    for text, ids in (
+        ("good, bad film", [1, UNKNOWN, UNKNOWN, 3]),
+        ("not bad", [UNKNOWN, 2]),
+        ("not good film", [UNKNOWN, UNKNOWN, UNKNOWN]),  # known only unmarked
+        ("not bad. good film", [UNKNOWN, 2, UNKNOWN, 1, 3]),
+    ):
+        assert vocabulary.token_ids(text).tolist() == ids, text
+
+
+@pytest.mark.parametrize(
+    ("ngram", "text"),
+    [
+        (["not", "not_very", "not_good"], "not very good"),
+        (["not_very", "not_good"], "not ... very good"),
+        (["good", "."], "good ."),
+    ],
+)
+def test_ngrams_as_people_read_them(ngram: list[str], text: str) -> None:
+    assert shown(ngram) == text

@@ -1,7 +1,6 @@
-"""The Open Inference Protocol, as https://github.com/kserve/open-inference-protocol has it."""
+"""The Open Inference Protocol: https://github.com/kserve/open-inference-protocol."""
 
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -13,15 +12,8 @@ BAD = "What a tedious, lifeless mess. I want my money back."
 
 
 @pytest.fixture(scope="module")
-def client(trained: Path, metrics_directory: Path) -> Iterator[FlaskClient]:
-    with pytest.MonkeyPatch.context() as environment:
-        environment.setenv("PROMETHEUS_MULTIPROC_DIR", str(metrics_directory))
-        from ml_workshop.model.loading import load_model
-        from ml_workshop.serving.app import create_app
-        from ml_workshop.serving.parsing import Limits
-
-        limits = Limits(texts=4, text_characters=1000)
-        yield create_app(load_model(trained), limits, model_name="reviews").test_client()
+def client(make_client: Callable[..., FlaskClient]) -> FlaskClient:
+    return make_client("reviews", texts=4, text_characters=1000)
 
 
 def tensor(**changes: Any) -> dict[str, Any]:
@@ -44,7 +36,7 @@ def test_health_and_metadata(client: FlaskClient) -> None:
     assert [output["name"] for output in model["outputs"]] == ["prediction", "label", "probability"]
 
 
-def test_a_batch_says_the_same_as_our_own_route(client: FlaskClient) -> None:
+def test_a_batch_has_the_predictions_of_predict(client: FlaskClient) -> None:
     own = client.post("/predict", json={"texts": [GOOD, BAD]}).get_json()
     answer = infer(client, {"id": "42", "inputs": [tensor()]}).get_json()
     assert answer == {
@@ -71,7 +63,7 @@ def test_a_column_of_texts_may_be_flat_or_nested(client: FlaskClient) -> None:
     assert infer(client, {"inputs": [tensor(shape=[2, 1], data=[[GOOD], [BAD]])]}).get_json() == expected
 
 
-def test_only_the_wanted_outputs_are_returned(client: FlaskClient) -> None:
+def test_only_the_requested_outputs_are_returned(client: FlaskClient) -> None:
     def names(outputs: list[dict[str, str]]) -> list[str]:
         answer = infer(client, {"inputs": [tensor()], "outputs": outputs}).get_json()
         return [output["name"] for output in answer["outputs"]]
@@ -81,12 +73,12 @@ def test_only_the_wanted_outputs_are_returned(client: FlaskClient) -> None:
     assert names([]) == ["prediction", "label", "probability"]
 
 
-def test_an_identifier_comes_back_whatever_is_in_it(client: FlaskClient) -> None:
+def test_any_id_is_returned(client: FlaskClient) -> None:
     for identifier in ("", "ä🎬\0", "\ud800"):
         assert infer(client, {"id": identifier, "inputs": [tensor()]}).get_json()["id"] == identifier
 
 
-def test_another_model_is_not_there(client: FlaskClient) -> None:
+def test_another_model_is_not_found(client: FlaskClient) -> None:
     for response in (
         infer(client, {"inputs": [tensor()]}, model="other"),
         client.get("/v2/models/other"),
@@ -97,7 +89,7 @@ def test_another_model_is_not_there(client: FlaskClient) -> None:
 
 
 @pytest.mark.parametrize(
-    ("content", "says"),
+    ("content", "message"),
     [
         ([], "must be a JSON object"),
         ({}, '"inputs" must be a list of one tensor'),
@@ -124,10 +116,10 @@ def test_another_model_is_not_there(client: FlaskClient) -> None:
         ({"inputs": [tensor()], "outputs": [{"name": ["label"]}]}, "may name prediction, label, probability"),
     ],
 )
-def test_what_is_not_the_protocol_is_explained(client: FlaskClient, content: Any, says: str) -> None:
+def test_invalid_requests_are_refused(client: FlaskClient, content: Any, message: str) -> None:
     response = infer(client, content)
     assert response.status_code == 400
-    assert says in response.get_json()["error"]
+    assert message in response.get_json()["error"]
 
 
 def test_predictions_are_counted_by_route_and_class_not_by_model_name(client: FlaskClient) -> None:

@@ -10,9 +10,7 @@ from typing import Any
 
 import pytest
 
-from ..role_module import load_modules, run_module
-
-MODULES = load_modules("application")
+from ..role_module import load_module, run_module
 
 Run = Callable[..., dict[str, Any]]
 
@@ -20,14 +18,14 @@ Run = Callable[..., dict[str, Any]]
 @pytest.fixture
 def run(capsys: pytest.CaptureFixture[str]) -> Run:
     def _run(module: str, check: bool = False, **parameters: Any) -> dict[str, Any]:
-        """Run a module of the role; return what it tells Ansible."""
-        return run_module(MODULES[module], capsys, check, parameters)
+        """Run a module of the role; return its result."""
+        return run_module(load_module(module), capsys, check, parameters)
 
     return _run
 
 
 def make_wheel(directory: Path, name: str, version: str, script: str = "") -> Path:
-    """Write a wheel with one module and, if asked, one command."""
+    """Write a wheel with one module and, optionally, one command."""
     files = {
         f"{name}/__init__.py": f"__version__ = {version!r}\n\ndef main():\n    print(__version__)\n",
         f"{name}-{version}.dist-info/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n",
@@ -81,7 +79,7 @@ def site_packages(python: Path) -> Path:
 
 @pytest.fixture
 def index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A directory of wheels that pip asks, and nothing else."""
+    """A directory of wheels, the only index of pip."""
     directory = tmp_path / "wheels"
     directory.mkdir()
     monkeypatch.setenv("PIP_FIND_LINKS", str(directory))

@@ -1,4 +1,4 @@
-"""Promises of the module locked_requirements, with a real pip and wheels of a few bytes."""
+"""The module locked_requirements, with a real pip and wheels of a few bytes."""
 
 import os
 import shutil
@@ -6,7 +6,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from ansible.module_utils.application.lock import LockError, merge_locks, normal_version, parse_lock
+from ansible_collections.ml_workshop.workshop.plugins.module_utils.application.lock import (
+    LockError,
+    merge_locks,
+    normal_version,
+    parse_lock,
+)
 
 from .conftest import Run, make_wheel, pin
 
@@ -53,15 +58,15 @@ def test_spellings_of_one_version(one: str, other: str) -> None:
 
 def test_installs_once(run: Run, python: Path, index: Path, site_packages: Path) -> None:
     lock = pin(make_wheel(index, "one", "1.0")) + pin(make_wheel(index, "two", "2.0"))
-    told = run("locked_requirements", check=True, python=python, locks={"serve": lock})
+    checked = run("locked_requirements", check=True, python=python, locks={"serve": lock})
     assert not (site_packages / "one").exists()
     done = run("locked_requirements", python=python, locks={"serve": lock})
-    assert told["changed"]
-    assert told["diff"] == done["diff"]
+    assert checked["changed"]
+    assert checked["diff"] == done["diff"]
     assert done["installed"] == ["one 1.0", "two 2.0"]
     shutil.rmtree(index)
     again = run("locked_requirements", python=python, locks={"serve": lock})
-    assert not again["changed"], "and pip was not asked: its index is gone"
+    assert not again["changed"], "and pip was not run: its index is gone"
 
 
 def test_another_version_replaces_the_old(run: Run, python: Path, index: Path, site_packages: Path) -> None:

@@ -1,4 +1,4 @@
-"""Promises of application_wheel (on the controller) and application_release (on a host)."""
+"""The modules application_wheel (on the controller) and application_release (on a host)."""
 
 import os
 import shutil
@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from .conftest import MODULES, Run, make_wheel
+from ..role_module import load_module
+from .conftest import Run, make_wheel
 
 
 class TestWheel:
@@ -112,14 +113,14 @@ class TestRelease:
         assert not switch("a1")["changed"]
 
     def test_check_mode_tells_the_truth_and_touches_nothing(self, switch: Any, app: Path) -> None:
-        told = switch("a1", check=True, bring=False)
+        checked = switch("a1", check=True, bring=False)
         assert not app.exists()
-        assert told["changed"]
-        assert told["diff"] == switch("a1")["diff"]
+        assert checked["changed"]
+        assert checked["diff"] == switch("a1")["diff"]
         before = sorted(app.rglob("*"))
-        told = switch("b2", check=True, bring=False)
+        checked = switch("b2", check=True, bring=False)
         assert sorted(app.rglob("*")) == before
-        assert told["diff"] == switch("b2")["diff"]
+        assert checked["diff"] == switch("b2")["diff"]
 
     def test_a_new_release_and_back(self, switch: Any, app: Path, tmp_path: Path) -> None:
         switch("a1")
@@ -205,7 +206,7 @@ class TestRelease:
         assert self.version(tmp_path / "usr/bin/tiny") == "1"
 
     def test_at_no_moment_is_there_no_current_release(self, tmp_path: Path) -> None:
-        """A reader that looks as fast as it can always finds one release or the other."""
+        """A concurrent reader always finds one of the two releases."""
         link = tmp_path / "current"
         link.symlink_to("0")
         reader = (
@@ -219,7 +220,7 @@ class TestRelease:
             assert process.stdout
             process.stdout.readline()
             for number in range(3000):
-                MODULES["application_release"].replace_link(link, str(number))
+                load_module("application_release").replace_link(link, str(number))
             (tmp_path / "stop").touch()
             assert process.wait(10) == 0
         assert shutil.os.readlink(link) == "2999"

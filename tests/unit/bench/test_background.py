@@ -30,7 +30,7 @@ def gone(group: int) -> bool:
     return not members(group)
 
 
-def test_a_program_and_all_that_it_started_are_gone_afterwards(tmp_path: Path) -> None:
+def test_program_and_its_children_are_stopped(tmp_path: Path) -> None:
     with started(TWO_PROCESSES, tmp_path / "log", {}) as process:
         while "started" not in (tmp_path / "log").read_text():
             assert process.poll() is None
@@ -38,15 +38,13 @@ def test_a_program_and_all_that_it_started_are_gone_afterwards(tmp_path: Path) -
     assert gone(process.pid)
 
 
-def test_they_are_gone_after_an_error_too(tmp_path: Path) -> None:
+def test_they_are_stopped_after_an_error(tmp_path: Path) -> None:
     with pytest.raises(KeyError), started(TWO_PROCESSES, tmp_path / "log", {}) as process:
         raise KeyError
     assert gone(process.pid)
 
 
-def test_a_program_that_ignores_a_polite_request_is_killed(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_program_that_ignores_sigterm_is_killed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("benchmark.background.STOP_SECONDS", 0.1)
     with started(DEAF, tmp_path / "log", {}) as process:
         while "started" not in (tmp_path / "log").read_text():
@@ -55,7 +53,7 @@ def test_a_program_that_ignores_a_polite_request_is_killed(
     assert gone(process.pid)
 
 
-def test_a_program_that_ended_by_itself_is_no_error(tmp_path: Path) -> None:
+def test_program_may_end_by_itself(tmp_path: Path) -> None:
     with started(("true",), tmp_path / "log", {}) as process:
         process.wait(10)
     assert process.returncode == os.EX_OK

@@ -1,35 +1,33 @@
 import pytest
-from benchmark.bars import BARS, Bar, Verdict
+from benchmark.bars import BARS, Bar, Outcome
 
-AT_LEAST = Bar("requests", "requests/s / peer", bar=1.0, reach=1.3, higher_is_better=True)
-AT_MOST = Bar("memory", "memory", bar=85, reach=60, higher_is_better=False, unit=" MB", imdb_only=False)
+AT_LEAST = Bar("requests", "requests/s / peer", bar=1.0, target=1.3, higher_is_better=True)
+AT_MOST = Bar("memory", "memory", bar=85, target=60, higher_is_better=False, unit=" MB", imdb_only=False)
 
 
 @pytest.mark.parametrize(
-    ("bar", "figure", "verdict"),
+    ("bar", "figure", "result"),
     [
-        (AT_LEAST, 1.31, Verdict.REACHED),
-        (AT_LEAST, 1.3, Verdict.REACHED),
-        (AT_LEAST, 1.0, Verdict.MET),
-        (AT_LEAST, 0.99, Verdict.MISSED),
-        (AT_MOST, 59, Verdict.REACHED),
-        (AT_MOST, 60, Verdict.REACHED),
-        (AT_MOST, 85, Verdict.MET),
-        (AT_MOST, 85.1, Verdict.MISSED),
-        (AT_MOST, None, Verdict.NOT_MEASURED),
+        (AT_LEAST, 1.31, Outcome.REACHED),
+        (AT_LEAST, 1.3, Outcome.REACHED),
+        (AT_LEAST, 1.0, Outcome.MET),
+        (AT_LEAST, 0.99, Outcome.MISSED),
+        (AT_MOST, 59, Outcome.REACHED),
+        (AT_MOST, 60, Outcome.REACHED),
+        (AT_MOST, 85, Outcome.MET),
+        (AT_MOST, 85.1, Outcome.MISSED),
+        (AT_MOST, None, Outcome.NOT_MEASURED),
     ],
 )
-def test_a_figure_is_held_against_its_bar_in_the_right_direction(
-    bar: Bar, figure: float | None, verdict: Verdict
-) -> None:
-    assert bar.judge(figure, imdb=True) is verdict
+def test_figure_is_compared_in_the_right_direction(bar: Bar, figure: float | None, result: Outcome) -> None:
+    assert bar.check(figure, imdb=True) is result
 
 
-def test_other_data_is_not_judged_by_promises_about_imdb() -> None:
-    assert AT_LEAST.judge(0.1, imdb=False) is Verdict.NOT_JUDGED
-    assert AT_MOST.judge(900, imdb=False) is Verdict.MISSED
+def test_bars_for_imdb_are_not_compared_on_other_data() -> None:
+    assert AT_LEAST.check(0.1, imdb=False) is Outcome.NOT_COMPARED
+    assert AT_MOST.check(900, imdb=False) is Outcome.MISSED
 
 
-def test_what_is_reached_for_is_better_than_the_bar() -> None:
-    assert all(bar.times_bar(bar.reach) > 1 for bar in BARS)
+def test_target_is_better_than_the_bar() -> None:
+    assert all(bar.times_bar(bar.target) > 1 for bar in BARS)
     assert len({bar.key for bar in BARS}) == len(BARS)

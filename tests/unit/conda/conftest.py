@@ -14,9 +14,9 @@ from typing import Any
 
 import pytest
 
-from ..role_module import ROLES, load_modules, run_module
+from ..role_module import ROLES, load_module, run_module
 
-_module = load_modules("conda")["conda_environment"]
+_module = load_module("conda_environment")
 
 
 class Channel:
@@ -117,7 +117,7 @@ Run = Callable[..., dict[str, Any]]
 @pytest.fixture
 def run(prefix: Path, tool: Path, channel: Channel, capsys: pytest.CaptureFixture[str]) -> Run:
     def _run(check: bool = False, **parameters: Any) -> dict[str, Any]:
-        """Run the module; return what it tells Ansible."""
+        """Run the module; return its result."""
         places = {"prefix": prefix, "tool": tool, "cache_dir": prefix.parents[1] / "pkgs"}
         if "lock" not in parameters and parameters.get("state") != "absent":
             places["channels"] = [channel.url]

@@ -89,9 +89,7 @@ def test_a_package_describes_itself(
         assert archive.getmember("bin/python").linkname == "python3.11"
 
 
-def test_an_architecture_that_conda_does_not_know(
-    channel: ModuleType, tree: tuple[dict[str, bytes], Path]
-) -> None:
+def test_unknown_architecture_is_an_error(channel: ModuleType, tree: tuple[dict[str, bytes], Path]) -> None:
     files, wheel = tree
     files["facts.json"] = json.dumps({"version": "3.11.2", "machine": "riscv64", "glibc": "2.36"}).encode()
     with pytest.raises(channel.BuildError, match="no conda subdirectory for riscv64"):

@@ -1,4 +1,4 @@
-"""Promises of the module conda_environment, on a channel of a few bytes."""
+"""The module conda_environment, on a channel of a few bytes."""
 
 import json
 import re
@@ -42,12 +42,12 @@ def test_check_mode_tells_the_truth_and_touches_nothing(run: Run, prefix: Path, 
     if existing:
         run(specs=["base"])
     before = files(prefix.parents[1])
-    told = run(check=True, specs=["tool"])
+    checked = run(check=True, specs=["tool"])
     assert files(prefix.parents[1]) == before
     done = run(specs=["tool"])
-    assert told["changed"]
-    assert told["diff"] == done["diff"]
-    assert re.search(r"^tool 1.0 h0_0 file://", told["diff"]["after"], re.MULTILINE)
+    assert checked["changed"]
+    assert checked["diff"] == done["diff"]
+    assert re.search(r"^tool 1.0 h0_0 file://", checked["diff"]["after"], re.MULTILINE)
     assert not run(check=True, specs=["tool"])["changed"]
 
 
@@ -98,17 +98,17 @@ DAMAGE = {
 def test_damage_is_noticed_and_repaired(
     run: Run, prefix: Path, channel: Channel, damage: str, source: str
 ) -> None:
-    wanted = {"specs": ["tool"]} if source == "specs" else {"lock": channel.lock(*channel.packages)}
-    run(**wanted)
+    expected = {"specs": ["tool"]} if source == "specs" else {"lock": channel.lock(*channel.packages)}
+    run(**expected)
     (prefix / "share/from-pip.txt").write_text("kept\n")
     DAMAGE[damage](prefix)
-    assert run(check=True, **wanted)["changed"]
-    result = run(**wanted)
+    assert run(check=True, **expected)["changed"]
+    result = run(**expected)
     assert result["changed"]
     assert result["diff"]["before"] != result["diff"]["after"]
     assert (prefix / "share/tool.txt").read_text() == "tool 1.0\n"
     assert (prefix / "share/from-pip.txt").exists()
-    assert not run(**wanted)["changed"]
+    assert not run(**expected)["changed"]
 
 
 def test_repair_asks_no_channel_when_the_records_are_there(run: Run, prefix: Path, channel: Channel) -> None:
@@ -136,7 +136,7 @@ def test_a_locked_archive_with_another_content_is_refused(run: Run, prefix: Path
     archive.write_bytes(archive.read_bytes() + b"tampered")
     result = run(lock=lock)
     assert result["failure"] == "download"
-    assert "is not what the lock file says" in result["msg"]
+    assert "differs from the lock file" in result["msg"]
     assert not prefix.exists()
 
 

@@ -1,5 +1,5 @@
 import pytest
-from ansible.module_utils.conda.lock import LockError, parse_lock
+from ansible_collections.ml_workshop.workshop.plugins.module_utils.conda.lock import LockError, parse_lock
 
 MD5, SHA256 = "0" * 32, "a" * 64
 URL = "https://conda.anaconda.org/conda-forge/linux-64/ca-certificates-2026.1.4-hbd8a1cb_0.conda"

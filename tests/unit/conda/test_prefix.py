@@ -3,8 +3,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible.module_utils.conda.difference import actions, listing
-from ansible.module_utils.conda.prefix import Package, read_environment
+from ansible_collections.ml_workshop.workshop.plugins.module_utils.conda.difference import actions, listing
+from ansible_collections.ml_workshop.workshop.plugins.module_utils.conda.prefix import (
+    Package,
+    read_environment,
+)
 
 
 def record(prefix: Path, *paths: dict[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""Failures of the API become sentences that say what to set."""
+"""Failures of the API become sentences with the setting to change."""
 
 import pytest
 

@@ -35,7 +35,7 @@ def resources(account: Account, site: str) -> set[str]:
 
 
 def run_instance(account: Account, **more: object) -> str:
-    """Start an instance as somebody else would."""
+    """Start an instance that does not belong to the site."""
     client = account.client()
     client.create_key_pair(KeyName="theirs")
     started = client.run_instances(

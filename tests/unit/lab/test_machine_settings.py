@@ -14,7 +14,7 @@ SPEC.loader.exec_module(machine_settings)
 
 def test_playbooks_are_told_the_release_of_the_hosts_and_where_its_packages_are(tmp_path: Path) -> None:
     root = tmp_path / "image/settings"
-    said = json.loads(
+    settings = json.loads(
         subprocess.run(
             [sys.executable, SCRIPT, f"--root={root}", "--apt-proxy=http://cache:3142"],
             check=True,
@@ -22,10 +22,10 @@ def test_playbooks_are_told_the_release_of_the_hosts_and_where_its_packages_are(
             text=True,
         ).stdout
     )
-    assert said["release"] == machine_settings.HOST_RELEASE
-    assert said["apt_sources"] == [str(path) for path in machine_settings.apt_sources()]
-    assert all((root / path.removeprefix("/")).is_file() for path in said["apt_sources"])
-    assert all(Path(path).is_dir() for path in said["mounts"])
+    assert settings["release"] == machine_settings.HOST_RELEASE
+    assert settings["apt_sources"] == [str(path) for path in machine_settings.apt_sources()]
+    assert all((root / path.removeprefix("/")).is_file() for path in settings["apt_sources"])
+    assert all(Path(path).is_dir() for path in settings["mounts"])
 
 
 def test_sources_of_another_release_are_of_no_use(monkeypatch: pytest.MonkeyPatch) -> None:

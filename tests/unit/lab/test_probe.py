@@ -31,6 +31,11 @@ def test_package_registries_alone_are_enough() -> None:
     assert sources["model_repo"].startswith("dir://")
 
 
+def test_the_base_image_can_be_chosen() -> None:
+    assert choose(EVERYTHING)["lab_base_image"] == "debian:12"
+    assert choose(EVERYTHING, base_image="ubuntu:24.04")["lab_base_image"] == "ubuntu:24.04"
+
+
 def test_a_data_set_directory_is_mounted(tmp_path: Path) -> None:
     sources = choose(NOTHING, dataset=str(tmp_path))
     assert sources["lab_dataset_dir"] == str(tmp_path)

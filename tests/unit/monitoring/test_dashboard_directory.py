@@ -1,4 +1,4 @@
-"""A directory of dashboards is read on the controller, and refused before a host is touched."""
+"""list_dashboards.py validates a directory of dashboards on the controller."""
 
 import json
 import subprocess
@@ -15,7 +15,7 @@ def list_dashboards(directory: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run([sys.executable, PROGRAM, directory], capture_output=True, text=True, check=False)
 
 
-def test_our_own_are_usable() -> None:
+def test_uids_of_our_dashboards_are_listed() -> None:
     assert (
         json.loads(list_dashboards(ROOT / "monitoring" / "dashboards").stdout)["inference.json"]
         == "inference"
@@ -31,14 +31,14 @@ def test_our_own_are_usable() -> None:
         ('{"uid": "one", "title": "Two"}', "has two.json, whose uid one is another one's too"),
     ],
 )
-def test_unusable_ones_are_named(tmp_path: Path, text: str, reason: str) -> None:
+def test_invalid_dashboards_are_named(tmp_path: Path, text: str, reason: str) -> None:
     (tmp_path / "one.json").write_text('{"uid": "one", "title": "One"}')
     (tmp_path / "two.json").write_text(text)
-    said = list_dashboards(tmp_path)
-    assert said.returncode == 1
-    assert said.stderr.startswith(reason)
+    result = list_dashboards(tmp_path)
+    assert result.returncode == 1
+    assert result.stderr.startswith(reason)
 
 
-def test_an_empty_or_missing_directory_is_refused(tmp_path: Path) -> None:
+def test_empty_or_missing_directory_is_an_error(tmp_path: Path) -> None:
     assert list_dashboards(tmp_path).stderr == "has no dashboard (*.json)\n"
     assert list_dashboards(tmp_path / "missing").stderr == "has no dashboard (*.json)\n"

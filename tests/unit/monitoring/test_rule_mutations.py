@@ -1,4 +1,4 @@
-"""The tests of the rules notice when a rule is gone, or compares with another number."""
+"""The tests of the rules fail when a rule is deleted or compares with another number."""
 
 import copy
 import re
@@ -7,20 +7,20 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import generate
 import pytest
 import yaml
 
-MONITORING = Path(__file__).parents[3] / "monitoring"
-TESTS = sorted((MONITORING / "rule_tests").glob("*.yml"))
+TESTS = generate.rule_tests()
 
 THRESHOLD = re.compile(r"(?<=[<>=] )(\d+(?:\.\d+)?)|\d+(?= \* 3600)")
-"""A number that something is compared with, or the hours that predict_linear looks ahead."""
+"""A threshold, or the hours that predict_linear extrapolates."""
 
 DURATION = re.compile(r"(\d+)([mh])")
 
 
 def mutations(rule: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any] | None]]:
-    """Rules that are wrong, by what is wrong with them."""
+    """Broken versions of a rule, with a name for each."""
     yield "deleted", None
     expression = rule["expr"]
     if "record" in rule:
@@ -38,9 +38,9 @@ def mutations(rule: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any] | None
 
 
 def all_mutations() -> list[Any]:
-    """File, position of a rule in it, and what stands there instead."""
+    """File, position of a rule in it, and the rule that replaces it."""
     found = []
-    for file in sorted((MONITORING / "rules").glob("*.yml")):
+    for file in sorted((generate.HERE / "rules").glob("*.yml")):
         for g, group in enumerate(yaml.safe_load(file.read_text())["groups"]):
             for r, rule in enumerate(group["rules"]):
                 name = rule.get("alert") or f"{file.stem} {rule['record']}"
@@ -52,38 +52,34 @@ def all_mutations() -> list[Any]:
     return found
 
 
-def files_that_test(file: Path, rule: dict[str, Any]) -> list[Path]:
+def files_that_test(file: Path, rule: dict[str, Any]) -> dict[str, str]:
     """Test files that load this file of rules and name the rule."""
     marks = (
         (rule["record"],) if "record" in rule else (rule["alert"], f"severity: {rule['labels']['severity']}")
     )
-    texts = {test: test.read_text() for test in TESTS}
-    return [
-        test
-        for test, text in texts.items()
-        if f"../rules/{file.name}\n" in text and all(mark in text for mark in marks)
-    ]
+    marks = (f"../rules/{file.name}\n", *marks)
+    return {name: text for name, text in TESTS.items() if all(mark in text for mark in marks)}
 
 
 @pytest.mark.parametrize(("file", "group", "position", "other"), all_mutations())
-def test_a_broken_rule_turns_its_tests_red(
+def test_tests_fail_for_a_broken_rule(
     promtool: Path, tmp_path: Path, file: Path, group: int, position: int, other: dict[str, Any] | None
 ) -> None:
     content = yaml.safe_load(file.read_text())
     rule = copy.deepcopy(content["groups"][group]["rules"][position])
     content["groups"][group]["rules"][position : position + 1] = [other] if other else []
-    (tmp_path / "rules").mkdir()
-    (tmp_path / "rule_tests").mkdir()
+    for directory in ("rules", "rule_tests"):
+        (tmp_path / directory).mkdir()
     (tmp_path / "rules" / file.name).write_text(yaml.safe_dump(content))
     tests = files_that_test(file, rule)
     assert tests, "no test names the rule"
-    for test in tests:
-        copied = tmp_path / "rule_tests" / test.name
-        copied.write_text(test.read_text())
-        said = subprocess.run(
+    for name, text in tests.items():
+        copied = tmp_path / "rule_tests" / name
+        copied.write_text(text)
+        result = subprocess.run(
             [promtool, "test", "rules", copied], capture_output=True, text=True, check=False
         )
-        if said.returncode:
-            assert "FAILED:" in said.stdout + said.stderr, "another reason than a test that failed"
+        if result.returncode:
+            assert "FAILED:" in result.stdout + result.stderr, "failed for another reason"
             return
-    pytest.fail(f"{[test.name for test in tests]} stay green")
+    pytest.fail(f"{', '.join(tests)}: no test failed")

@@ -1,4 +1,4 @@
-"""slo.yml and alerting.yml: what they mean, and a sentence for each mistake in them."""
+"""slo.yml and alerting.yml: values and error messages."""
 
 import ast
 import subprocess
@@ -15,13 +15,13 @@ ROOT = Path(__file__).parents[3]
 MONITORING = ROOT / "monitoring"
 
 
-def test_objectives_of_the_site_are_readable() -> None:
+def test_site_objectives_load() -> None:
     availability, latency = slo.load(MONITORING / "slo.yml")
     assert (availability.id, latency.id) == ("inference-availability", "inference-latency")
     assert (latency.objective, latency.threshold_seconds) == (Decimal("99.0"), 0.05)
 
 
-def test_prometheus_keeps_samples_for_as_long_as_an_objective_is_counted() -> None:
+def test_prometheus_retention_covers_the_slo_window() -> None:
     kept = yaml.safe_load((ROOT / "roles" / "prometheus" / "defaults" / "main.yml").read_text())
     days = int(kept["prometheus_retention_time"].removesuffix("d"))
     assert days > max(objective.window_days for objective in slo.load(MONITORING / "slo.yml"))
@@ -32,7 +32,7 @@ def test_an_error_budget_has_no_rounding_error(tmp_path: Path) -> None:
     assert str(slo.load(tmp_path / "slo.yml")[0].error_budget) == "0.0005"
 
 
-def test_edges_are_those_of_the_service() -> None:
+def test_edges_match_the_service() -> None:
     source = (ROOT / "app" / "src" / "ml_workshop" / "serving" / "metrics.py").read_text()
     edges = next(
         ast.literal_eval(node.value)
@@ -100,7 +100,7 @@ def test_edges_are_those_of_the_service() -> None:
         ("  - name: availability", "  - {name: availability", "slo.yml is not YAML: "),
     ],
 )
-def test_a_mistake_in_the_objectives_is_a_sentence(tmp_path: Path, old: str, new: str, sentence: str) -> None:
+def test_invalid_slo_file_is_one_sentence(tmp_path: Path, old: str, new: str, sentence: str) -> None:
     text = (MONITORING / "slo.yml").read_text()
     assert text.count(old) == 1
     (tmp_path / "slo.yml").write_text(text.replace(old, new))
@@ -117,13 +117,13 @@ def test_a_mistake_in_the_objectives_is_a_sentence(tmp_path: Path, old: str, new
         ("service: a\nwindow: 30d\nobjectives: []", "slo.yml: objectives is empty; list at least one"),
     ],
 )
-def test_an_empty_file_is_a_mistake_too(tmp_path: Path, text: str, sentence: str) -> None:
+def test_empty_slo_file_is_an_error(tmp_path: Path, text: str, sentence: str) -> None:
     (tmp_path / "slo.yml").write_text(text)
     with pytest.raises(SettingsError, match=sentence):
         slo.load(tmp_path / "slo.yml")
 
 
-def test_one_objective_stands_once(tmp_path: Path) -> None:
+def test_duplicate_objective_is_an_error(tmp_path: Path) -> None:
     text = (MONITORING / "slo.yml").read_text()
     again = text[text.index("  - name: latency") :]
     (tmp_path / "slo.yml").write_text(text + again)
@@ -158,9 +158,7 @@ def test_one_objective_stands_once(tmp_path: Path) -> None:
         ("base_url: docs/runbooks", "base_url: 1", "runbook_base_url is 1; set it to a text."),
     ],
 )
-def test_a_mistake_in_the_alerts_settings_is_a_sentence(
-    tmp_path: Path, old: str, new: str, sentence: str
-) -> None:
+def test_invalid_alerting_file_is_one_sentence(tmp_path: Path, old: str, new: str, sentence: str) -> None:
     text = (MONITORING / "alerting.yml").read_text()
     assert text.count(old) == 1
     (tmp_path / "alerting.yml").write_text(text.replace(old, new))
@@ -169,13 +167,13 @@ def test_a_mistake_in_the_alerts_settings_is_a_sentence(
     assert sentence in str(raised.value)
 
 
-def test_the_generator_ends_with_the_sentence_not_a_traceback(tmp_path: Path) -> None:
+def test_generator_prints_the_error_without_a_traceback(tmp_path: Path) -> None:
     code = (
         f"import sys; sys.path.insert(0, {str(MONITORING)!r}); sys.argv[1:] = ['--check']\n"
         f"import pathlib, generate; generate.SOURCES = pathlib.Path({str(tmp_path)!r}); generate.main()"
     )
-    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-    assert said.returncode == 1
-    assert said.stderr == (
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert result.returncode == 1
+    assert result.stderr == (
         "monitoring/slo.yml cannot be read (No such file or directory); restore it from the repository.\n"
     )

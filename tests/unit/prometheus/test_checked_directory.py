@@ -1,4 +1,4 @@
-"""Promises of the module checked_directory: all files or none, and no others."""
+"""The module checked_directory: all files or none, and no others."""
 
 import grp
 import os
@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from ..role_module import load_modules, run_module
+from ..role_module import load_module, run_module
 
-MODULES = load_modules("prometheus")
+MODULE = load_module("checked_directory")
 GROUP = grp.getgrgid(os.getgid()).gr_name
 NO_BAD = ["/bin/sh", "-c", 'for f in "$0" "$@"; do ! grep -H bad "$f" >&2 || exit 1; done']
 
@@ -21,7 +21,7 @@ Write = Callable[..., dict[str, Any]]
 def write(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Write:
     def _write(files: dict[str, str], check_mode: bool = False, check: list[str] = NO_BAD) -> dict[str, Any]:
         parameters = {"dest": tmp_path / "rules", "files": files, "check": check, "group": GROUP}
-        return run_module(MODULES["checked_directory"], capsys, check_mode, parameters)
+        return run_module(MODULE, capsys, check_mode, parameters)
 
     return _write
 
@@ -46,20 +46,20 @@ def test_files_that_are_gone_are_removed(write: Write, tmp_path: Path) -> None:
 
 def test_one_refused_file_keeps_all_as_they_are(write: Write, tmp_path: Path) -> None:
     write({"a.yml": "one\n", "b.yml": "two\n"})
-    said = write({"a.yml": "other\n", "c.yml": "bad\n"})
-    assert said["failed"]
-    assert said["refused"] == "c.yml:bad"
-    assert said["msg"] == f"sh refuses the new files of {tmp_path}/rules: c.yml:bad."
+    result = write({"a.yml": "other\n", "c.yml": "bad\n"})
+    assert result["failed"]
+    assert result["refused"] == "c.yml:bad"
+    assert result["msg"] == f"sh refuses the new files of {tmp_path}/rules: c.yml:bad."
     assert content(tmp_path) == {"a.yml": "one\n", "b.yml": "two\n"}
 
 
 def test_check_mode_tells_and_writes_nothing(write: Write, tmp_path: Path) -> None:
-    told = write({"a.yml": "one\n"}, check_mode=True)
-    assert told["changed"]
+    result = write({"a.yml": "one\n"}, check_mode=True)
+    assert result["changed"]
     assert not (tmp_path / "rules").exists()
     assert write({"a.yml": "bad\n"}, check_mode=True)["failed"]
-    assert write({"a.yml": "one\n"})["diff"] == told["diff"]
-    assert [(d["before"], d["after"]) for d in told["diff"]] == [("", "one\n")]
+    assert write({"a.yml": "one\n"})["diff"] == result["diff"]
+    assert [(d["before"], d["after"]) for d in result["diff"]] == [("", "one\n")]
 
 
 def test_nobody_is_asked_about_what_is_there_already(write: Write) -> None:

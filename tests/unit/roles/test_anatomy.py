@@ -1,5 +1,7 @@
 """Every role is built alike, and documents exactly the variables that it has."""
 
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -78,4 +80,15 @@ def test_templates_say_who_manages_them(role: Path) -> None:
 
 
 def test_readme_fits_on_one_screen(role: Path) -> None:
-    assert 5 <= len((role / "README.md").read_text().splitlines()) <= 60
+    text = (role / "README.md").read_text()
+    assert 5 <= len(text.partition("## Variables")[0].splitlines()) <= 60
+
+
+def test_tables_of_variables_are_current() -> None:
+    run = subprocess.run(
+        [sys.executable, ROLES[0].parents[1] / "tools/role_tables.py", "--check"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.returncode == 0, run.stderr

@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from ..role_module import load_modules
+from ..role_module import load_module
 
-MODULE = load_modules("common")["checked_service"]
+MODULE = load_module("checked_service")
 
 
 def module(**parameters: Any) -> Any:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-FILTERS = Path(__file__).parents[3] / "roles/common/filter_plugins"
+FILTERS = Path(__file__).parents[3] / "plugins/filter"
 
 
 def load(name: str) -> ModuleType:

@@ -8,9 +8,9 @@ import pytest
 import yaml
 
 ROOT = Path(__file__).parents[3]
-#: What a play says once for all its tasks.
+#: Set once per play.
 FOR_ALL_TASKS = "module_defaults: {ansible.builtin.uri: {use_proxy: false}}"
-#: What asks the internet.
+#: Modules that use the internet.
 ELSEWHERE = ("playbooks/tasks/ec2_",)
 FILES = sorted(path for place in ("roles", "playbooks") for path in (ROOT / place).glob("**/*.y*ml"))
 

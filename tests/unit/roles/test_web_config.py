@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 import yaml
 
-from ..role_module import load_modules, run_module
+from ..role_module import load_module, run_module
 
-MODULES = load_modules("common")
+MODULE = load_module("web_config")
 LOGINS = {"admin": "correct-horse", "monitoring": "battery-staple"}
 
 
@@ -17,7 +17,7 @@ LOGINS = {"admin": "correct-horse", "monitoring": "battery-staple"}
 def write(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     def _write(logins: dict[str, str], check: bool = False) -> dict[str, Any]:
         parameters = {"dest": tmp_path / "web.yml", "logins": logins, "mode": "0640"}
-        return run_module(MODULES["web_config"], capsys, check, parameters)
+        return run_module(MODULE, capsys, check, parameters)
 
     return _write
 
@@ -35,7 +35,7 @@ def test_each_password_has_a_hash_of_its_own(write, tmp_path: Path) -> None:
     assert set(written) == set(LOGINS)
     for name, password in LOGINS.items():
         assert written[name].startswith("$2b$10$")
-        assert MODULES["web_config"].hash_password(password, written[name].encode()) == written[name]
+        assert MODULE.hash_password(password, written[name].encode()) == written[name]
     assert stat.S_IMODE((tmp_path / "web.yml").stat().st_mode) == 0o640
 
 

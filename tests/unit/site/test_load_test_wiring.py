@@ -39,7 +39,7 @@ def values(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]
     )
     assert run.returncode == 0, run.stdout + run.stderr
     tasks = json.loads(run.stdout)["plays"][0]["tasks"]
-    return {host: said["msg"] for task in tasks for host, said in task["hosts"].items()}
+    return {host: result["msg"] for task in tasks for host, result in task["hosts"].items()}
 
 
 def test_the_pass_mark_is_the_service_level_objective(values: dict[str, dict[str, Any]]) -> None:

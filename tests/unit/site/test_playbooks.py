@@ -1,4 +1,4 @@
-"""Playbooks as people start them: from any directory, with any inventory."""
+"""Playbooks run from any directory with any inventory."""
 
 import os
 import subprocess

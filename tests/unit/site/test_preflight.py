@@ -1,4 +1,4 @@
-"""Bad input fails before any host is touched, with a sentence that says what to do."""
+"""Invalid input fails before any host is changed, with a sentence that names the remedy."""
 
 import getpass
 import os
@@ -22,7 +22,7 @@ AWS = (ROOT / "inventory/aws.ini").read_text()
 
 
 def filled(a: str = "203.0.113.10", b: str = "203.0.113.20", **settings: str) -> str:
-    """Fill in inventory/aws.ini as a participant would; nobody answers in 203.0.113.0/24."""
+    """Fill in inventory/aws.ini like a user; 203.0.113.0/24 does not answer."""
     text = AWS.replace("ADDRESS_OF_INSTANCE_A", a).replace("ADDRESS_OF_INSTANCE_B", b)
     text = re.sub("^ansible_ssh_private_key_file=.*$", "", text, flags=re.MULTILINE)
     return text + "".join(f"\n{name}={value}" for name, value in settings.items())
@@ -159,14 +159,14 @@ def test_a_failed_login_names_its_cause(preflight, sshd, tmp_path: Path, change:
     assert re.search(words, preflight(over_ssh(port, own)))
 
 
-def test_a_changed_host_key_is_refused_with_the_command_that_forgets_it(
+def test_a_changed_host_key_is_refused_with_the_command_that_removes_it(
     preflight, sshd, tmp_path: Path
 ) -> None:
     port, key = sshd
     shutil.copy(key, tmp_path / "key")
     other = (key.parent / "key.pub").read_text().rsplit(" ", 1)[0]
     (tmp_path / "known_hosts").write_text(f"[127.0.0.1]:{port} {other}\n[localhost]:{port} {other}\n")
-    assert "forget its old key: ssh-keygen -R 127.0.0.1" in preflight(over_ssh(port, tmp_path / "key"))
+    assert "remove its old key: ssh-keygen -R 127.0.0.1" in preflight(over_ssh(port, tmp_path / "key"))
 
 
 def test_a_jump_host_is_used_at_the_first_contact(preflight, sshd, tmp_path: Path) -> None:

@@ -16,7 +16,6 @@ from ml_workshop.errors import MlWorkshopError
 if TYPE_CHECKING:
     from ml_workshop.cli.options import Subcommands
     from ml_workshop.deploy.deployer import Deployer
-    from ml_workshop.deploy.settings import Settings
 
 
 def register(subcommands: "Subcommands") -> None:
@@ -25,30 +24,27 @@ def register(subcommands: "Subcommands") -> None:
     rollback = subcommand(subcommands, "rollback", _rollback, "serve", "serve again what was served before")
     status = subcommand(subcommands, "status", _status, "serve", "show what this host serves")
     history = subcommand(subcommands, "history", _history, "serve", "show the last deployments of this host")
+    settings = Path("/etc/ml-workshop/deploy.json")
+    user = os.environ.get("SUDO_USER") or os.environ.get("USER") or f"user {os.getuid()}"
     for parser in (deploy, rollback, status, history):
-        parser.add_argument(
-            "--settings", type=Path, default=Path("/etc/ml-workshop/deploy.json"), metavar="FILE"
-        )
+        parser.add_argument("--settings", type=Path, default=settings, metavar="FILE")
     for parser in (deploy, rollback):
-        who = os.environ.get("SUDO_USER") or os.environ.get("USER") or f"user {os.getuid()}"
-        parser.add_argument("--by", default=who, help="who asks, for the journal (default: %(default)s)")
-        parser.add_argument("--reason", default="", metavar="TEXT", help="why, for the journal")
-    deploy.add_argument(
-        "--revision", default="", metavar="R", help="'latest', a revision or its first digits"
-    )
-    deploy.add_argument("--release", default="", metavar="ID", help="release of the application")
-    deploy.add_argument(
-        "--steps", type=_steps, metavar="P,P,100", help="canary: shares of the traffic, in percent"
-    )
-    deploy.add_argument("--dry-run", action="store_true", help="only print what would be done")
+        by = "user who deploys, for the journal (default: %(default)s)"
+        parser.add_argument("--by", default=user, help=by)
+        parser.add_argument("--reason", default="", metavar="TEXT", help="free text, for the journal")
+    add = deploy.add_argument
+    add("--revision", default="", metavar="R", help="'latest', a revision or its first digits")
+    add("--release", default="", metavar="ID", help="release of the application")
+    add("--steps", type=_steps, metavar="P,P,100", help="canary: shares of the traffic, in percent")
+    add("--dry-run", action="store_true", help="only print what would be done")
     status.add_argument("--format", choices=("json", "table", "report"), default="table")
     history.add_argument("--format", choices=("json", "table"), default="table")
     history.add_argument("--lines", type=whole_number(1, 100_000), default=20, metavar="N")
 
 
 def _steps(text: str) -> list[int]:
-    from ml_workshop.deploy.errors import DeployError
     from ml_workshop.deploy.settings import check_steps
+    from ml_workshop.errors import DeployError
 
     try:
         steps = [int(part) for part in text.split(",")]
@@ -61,21 +57,17 @@ def _steps(text: str) -> list[int]:
 
 
 def _deploy(options: argparse.Namespace) -> None:
-    def run(deployer: "Deployer", settings: "Settings") -> dict[str, Any]:
-        steps = options.steps or settings.steps
-        return deployer.deploy(options.revision, options.release, steps, options.dry_run)
-
-    _run(options, run)
+    revision, release, dry_run = options.revision, options.release, options.dry_run
+    _run(options, lambda deployer, steps: deployer.deploy(revision, release, options.steps or steps, dry_run))
 
 
 def _rollback(options: argparse.Namespace) -> None:
-    _run(options, lambda deployer, _settings: deployer.rollback())
+    _run(options, lambda deployer, _steps: deployer.rollback())
 
 
 def _status(options: argparse.Namespace) -> None:
-    from ml_workshop.deploy.report import report
     from ml_workshop.deploy.settings import read_settings
-    from ml_workshop.deploy.status import status, status_table
+    from ml_workshop.deploy.status import report, status, status_table
 
     settings = read_settings(options.settings)
     state = status(settings)
@@ -85,24 +77,24 @@ def _status(options: argparse.Namespace) -> None:
 
 
 def _history(options: argparse.Namespace) -> None:
+    from ml_workshop.deploy.records import read_journal
     from ml_workshop.deploy.settings import read_settings
-    from ml_workshop.deploy.state import read_journal
     from ml_workshop.deploy.status import history_table
 
     entries = read_journal(read_settings(options.settings).state_dir, options.lines)
     print(json.dumps(entries) if options.format == "json" else history_table(entries))
 
 
-def _run(options: argparse.Namespace, run: "Callable[[Deployer, Settings], dict[str, Any]]") -> None:
-    """Run a deployment or a rollback and print one JSON object, also of a failure."""
+def _run(options: argparse.Namespace, run: "Callable[[Deployer, list[int]], dict[str, Any]]") -> None:
+    """Run a deployment or a rollback and print its result or failure as one JSON object."""
     from ml_workshop.deploy.deployer import Deployer
     from ml_workshop.deploy.settings import read_settings
 
-    os.umask(0o022)  # node_exporter and systemd read what is written
+    os.umask(0o022)  # node_exporter and systemd read the files
     try:
         with _signals_as_errors():
             settings = read_settings(options.settings)
-            result = run(Deployer(settings, options.by, options.reason), settings)
+            result = run(Deployer(settings, options.by, options.reason), settings.steps)
         print(result["message"], file=sys.stderr)
         print(json.dumps(result))
     except MlWorkshopError as error:
@@ -113,8 +105,8 @@ def _run(options: argparse.Namespace, run: "Callable[[Deployer, Settings], dict[
 
 @contextlib.contextmanager
 def _signals_as_errors() -> Iterator[None]:
-    """Let the first signal end a deployment as an error does; ignore further ones."""
-    from ml_workshop.deploy.errors import DeployError
+    """Turn the first signal into a DeployError and ignore further ones."""
+    from ml_workshop.errors import DeployError
 
     signals = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 

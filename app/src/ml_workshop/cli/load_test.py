@@ -1,16 +1,17 @@
-"""`ml-workshop load-test`."""
+"""`ml-workshop load-test` and `locustfile`."""
 
 import argparse
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ml_workshop.cli.options import number, subcommand, whole_number
+from ml_workshop.cli.options import add_numbers, number, subcommand, whole_number
 
 if TYPE_CHECKING:
     from ml_workshop.cli.options import Subcommands
 
 
 def register(subcommands: "Subcommands") -> None:
-    """Add the subcommand."""
+    """Add the subcommands."""
     parser = subcommand(
         subcommands,
         "load-test",
@@ -26,34 +27,37 @@ def register(subcommands: "Subcommands") -> None:
         "--mode",
         choices=["closed", "open"],
         default="closed",
-        help="closed: users read an answer before they ask again; open: constant rate (default: %(default)s)",
+        help="closed: users wait for a response; open: constant arrival rate (default: %(default)s)",
     )
-    numbers = (
+    add_numbers(
+        parser,
         ("--users", whole_number(1, 10_000), 50, "users at the peak (closed)"),
         ("--rate", number(0.1, 100_000), 100.0, "requests per second at the peak (open)"),
         ("--ramp", number(0, 3600), 10.0, "seconds until the peak"),
         ("--hold", number(1, 86_400), 60.0, "seconds at the peak"),
         ("--processes", whole_number(1, 64), 1, "processes that share the load"),
         ("--minimum-requests", whole_number(1, 10**9), 1000, "with fewer, the run does not pass"),
-        ("--availability", number(0, 100), 99.9, "percent of the requests that may not fail"),
+        ("--availability", number(0, 100), 99.9, "percent of the requests that must not fail"),
         ("--web-port", whole_number(0, 65535), 0, "port of Locust's web UI and /metrics, 0 for any"),
         ("--linger", whole_number(0, 3600), 0, "seconds that the web UI stays after the run"),
     )
-    for flag, kind, default, summary in numbers:
-        parser.add_argument(
-            flag, type=kind, default=default, metavar="N", help=f"{summary} (default: %(default)s)"
-        )
     parser.add_argument(
         "--latency",
         nargs=2,
         type=number(0, 100),
         action="append",
         metavar=("PERCENT", "SECONDS"),
-        help="percent of the requests to be answered in so many seconds; repeatable (default: 99 0.05)",
+        help="percent of the requests with a response within so many seconds; repeatable (default: 99 0.05)",
     )
     parser.add_argument(
         "--web-address", default="127.0.0.1", metavar="ADDRESS", help="of the web UI (default: %(default)s)"
     )
+    summary = "print the path of the load test, for `locust -f`"
+    subcommand(subcommands, "locustfile", _print_locustfile, "loadtest", summary)
+
+
+def _print_locustfile(_options: argparse.Namespace) -> None:
+    print(Path(__file__).parent.parent / "loadtest" / "locustfile.py")
 
 
 def _load_test(options: argparse.Namespace) -> None:
@@ -62,20 +66,11 @@ def _load_test(options: argparse.Namespace) -> None:
     from ml_workshop.loadtest.run import run
 
     latencies = options.latency or [(99.0, 0.05)]
-    plan = Plan(
-        mode=options.mode,
-        users=options.users,
-        rate=options.rate,
-        ramp=options.ramp,
-        hold=options.hold,
-        processes=options.processes,
-        minimum_requests=options.minimum_requests,
-        objectives=[
-            Objective("availability", options.availability),
-            *(Objective("latency", percent, seconds) for percent, seconds in latencies),
-        ],
-        output=options.output_dir,
-    )
+    objectives = [Objective("availability", options.availability)]
+    objectives += [Objective("latency", percent, seconds) for percent, seconds in latencies]
+    names = ("mode", "users", "rate", "ramp", "hold", "processes", "minimum_requests")
+    load = {name: getattr(options, name) for name in names}
+    plan = Plan(objectives=objectives, output=options.output_dir, **load)
     result = run(plan, options.host, options.web_address, options.web_port, options.linger)
     latency = ", ".join(f"{name} {value:g}" for name, value in result["latency_ms"].items())
     print(f"{result['requests']} requests, {result['failures']} failed, {result['rate']:g}/s; ms: {latency}")

@@ -7,10 +7,10 @@ import sys
 from collections.abc import Sequence
 
 import ml_workshop
-from ml_workshop.cli import deploy, evaluate, load_test, locustfile, predict, registry, serve, train
+from ml_workshop.cli import deploy, evaluate, load_test, predict, registry, serve, train
 from ml_workshop.errors import MlWorkshopError
 
-_SUBCOMMANDS = (train, evaluate, registry, predict, serve, deploy, load_test, locustfile)
+_SUBCOMMANDS = (train, evaluate, registry, predict, serve, deploy, load_test)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -46,7 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     except KeyboardInterrupt:
         return 130
-    except BrokenPipeError:  # the reader of our output has seen enough
+    except BrokenPipeError:  # the reader of standard output closed it
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     return 0

@@ -13,27 +13,28 @@ if TYPE_CHECKING:
 def subcommand(
     subcommands: "Subcommands", name: str, run: Callable[[argparse.Namespace], None], extra: str, summary: str
 ) -> argparse.ArgumentParser:
-    """Add a subcommand.
-
-    Args:
-        subcommands: Where to add it.
-        name: Its name.
-        run: What it does.
-        extra: The extra of the distribution whose packages it needs.
-        summary: One line for the help.
-    """
+    """Add a subcommand with its function, the extra that has its packages, and one line of help."""
     parser = subcommands.add_parser(name, help=summary, description=summary)
     parser.set_defaults(run=run, extra=extra)
     return parser
 
 
 def add_with_alias(add_argument: Callable[..., argparse.Action], flag: str, **settings: Any) -> None:  # noqa: ANN401
-    """Add an option, and its name with underscores, which the help omits, as the original workshop has it."""
+    """Add an option and its alias with underscores (of the original workshop), which the help omits."""
     action = add_argument(flag, **settings)
     alias = f"--{flag[2:].replace('-', '_')}"
     if alias != flag:
         hidden = {"dest": action.dest, "default": argparse.SUPPRESS, "help": argparse.SUPPRESS}
         add_argument(alias, **{**settings, **hidden})
+
+
+def add_numbers(
+    parser: argparse.ArgumentParser, *rows: tuple[str, Callable[[str], float], float, str]
+) -> None:
+    """Add options with a number; a row is flag, type, default and help."""
+    for flag, kind, default, summary in rows:
+        text = f"{summary} (default: %(default)s)"
+        parser.add_argument(flag, type=kind, default=default, metavar="N", help=text)
 
 
 def whole_number(lowest: int, highest: int) -> Callable[[str], int]:
@@ -64,17 +65,6 @@ def number(lowest: float, highest: float) -> Callable[[str], float]:
         return value
 
     return parse
-
-
-def share(text: str) -> float:
-    """Parse a number from 0 to 1."""
-    try:
-        value = float(text)
-    except ValueError:
-        value = -1.0
-    if not 0 <= value <= 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 0 to 1")
-    return value
 
 
 def add_model(parser: argparse.ArgumentParser) -> None:

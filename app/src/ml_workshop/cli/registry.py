@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ml_workshop.cli.options import add_model, share, subcommand
+from ml_workshop.cli.options import add_model, number, subcommand
 
 if TYPE_CHECKING:
     from ml_workshop.cli.options import Subcommands
@@ -17,20 +17,28 @@ def register(subcommands: "Subcommands") -> None:
     add_model(push)
     _add_repo(push)
     push.add_argument(
-        "--min-accuracy", type=share, metavar="A", help="refuse (exit 3) a model below this accuracy, 0 to 1"
+        "--min-accuracy",
+        type=number(0, 1),
+        metavar="A",
+        help="refuse (exit 3) a model below this accuracy, 0 to 1",
     )
-    push.add_argument("--record", type=Path, metavar="FILE", help="also write what was published, as JSON")
+    push.add_argument(
+        "--record",
+        type=Path,
+        metavar="FILE",
+        help="also write revision and accuracy as JSON",
+    )
 
     pull = subcommand(subcommands, "pull", _pull, "serve", "fetch a model and verify it")
     _add_repo(pull)
     _add_revision(pull)
     where = pull.add_mutually_exclusive_group(required=True)
-    where.add_argument("--output-dir", type=Path, metavar="DIR", help="model directory to make")
+    where.add_argument("--output-dir", type=Path, metavar="DIR", help="model directory to create")
     where.add_argument(
-        "--models-dir", type=Path, metavar="DIR", help="make DIR/<revision>; kept if it is there"
+        "--models-dir", type=Path, metavar="DIR", help="create DIR/<revision>; an intact one is kept"
     )
 
-    resolve = subcommand(subcommands, "resolve", _resolve, "serve", "print the revision that pull would take")
+    resolve = subcommand(subcommands, "resolve", _resolve, "serve", "print the revision that pull would use")
     _add_repo(resolve)
     _add_revision(resolve)
 

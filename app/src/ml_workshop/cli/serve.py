@@ -6,10 +6,11 @@ import os
 import re
 import shutil
 import tempfile
+from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ml_workshop.cli.options import add_model, subcommand, whole_number
+from ml_workshop.cli.options import add_model, add_numbers, subcommand, whole_number
 from ml_workshop.errors import ServingError
 
 if TYPE_CHECKING:
@@ -20,53 +21,30 @@ _METRICS = "PROMETHEUS_MULTIPROC_DIR"
 
 def register(subcommands: "Subcommands") -> None:
     """Add the subcommand."""
-    parser = subcommand(
-        subcommands, "serve", _serve, "serve", "serve a model over HTTP until a signal ends it"
-    )
+    summary = "serve a model over HTTP until a signal ends it"
+    parser = subcommand(subcommands, "serve", _serve, "serve", summary)
     add_model(parser)
-    parser.add_argument(
-        "--host", default="127.0.0.1", help="address to listen on with --port (default: %(default)s)"
-    )
+    host = "address to listen on with --port (default: %(default)s)"
+    parser.add_argument("--host", default="127.0.0.1", help=host)
     address = parser.add_mutually_exclusive_group()
     address.add_argument("--socket", type=Path, metavar="PATH", help="Unix socket to listen on")
-    address.add_argument(
-        "--port",
-        type=whole_number(1, 65535),
-        default=8000,
-        metavar="N",
-        help="port to listen on (default: %(default)s)",
-    )
-    numbers = (
+    port = "port to listen on (default: %(default)s)"
+    address.add_argument("--port", type=whole_number(1, 65535), default=8000, metavar="N", help=port)
+    grace = "seconds that requests in progress have to finish at a stop"
+    add_numbers(
+        parser,
         ("--workers", whole_number(1, 256), os.cpu_count() or 1, "processes"),
         ("--threads", whole_number(1, 256), 4, "threads per process, for long requests"),
-        ("--timeout", whole_number(1, 3600), 30, "seconds that the body of a request may take to arrive"),
-        (
-            "--graceful-timeout",
-            whole_number(1, 3600),
-            30,
-            "seconds that requests in progress have to finish at a stop",
-        ),
+        ("--timeout", whole_number(1, 3600), 30, "seconds in which the body of a request must arrive"),
+        ("--graceful-timeout", whole_number(1, 3600), 30, grace),
         ("--max-body-bytes", whole_number(1024, 2**30), 1_048_576, "largest body of a request"),
         ("--max-texts", whole_number(1, 10_000), 64, "most texts in a request"),
         ("--max-text-characters", whole_number(1, 2**30), 100_000, "longest text"),
     )
-    for flag, kind, default, summary in numbers:
-        parser.add_argument(
-            flag, type=kind, default=default, metavar="N", help=f"{summary} (default: %(default)s)"
-        )
-    parser.add_argument(
-        "--model-name",
-        type=_path_segment,
-        default="sentiment",
-        metavar="NAME",
-        help="name of the model under /v2/models/ (default: %(default)s)",
-    )
-    parser.add_argument(
-        "--access-log",
-        action=argparse.BooleanOptionalAction,
-        default=True,
-        help="one JSON line per request on standard output (default: yes)",
-    )
+    name = "name of the model under /v2/models/ (default: %(default)s)"
+    parser.add_argument("--model-name", type=_path_segment, default="sentiment", metavar="NAME", help=name)
+    log = "one JSON line per request on standard output (default: yes)"
+    parser.add_argument("--access-log", action=argparse.BooleanOptionalAction, default=True, help=log)
 
 
 def _path_segment(text: str) -> str:
@@ -89,27 +67,15 @@ def _serve(options: argparse.Namespace) -> None:
         explained_characters=min(Limits.explained_characters, options.max_text_characters),
         seconds=options.timeout,
     )
-    serve(
-        Settings(
-            model=options.model,
-            socket=options.socket,
-            host=options.host,
-            port=options.port,
-            workers=options.workers,
-            threads=options.threads,
-            graceful_timeout=options.graceful_timeout,
-            limits=limits,
-            model_name=options.model_name,
-            access_log=options.access_log,
-        )
-    )
+    names = {field.name for field in fields(Settings)} - {"limits"}
+    serve(Settings(limits=limits, **{name: getattr(options, name) for name in names}))
 
 
 def _prepare_environment() -> None:
-    """Prepare what the server's libraries read when they are imported.
+    """Set the environment variables that libraries read when they are imported.
 
-    PROMETHEUS_MULTIPROC_DIR names the directory of the workers' metrics; files of an earlier run are removed.
-    Without it, a temporary directory is used. Linear algebra has one thread per process.
+    PROMETHEUS_MULTIPROC_DIR is the directory of the workers' metrics (default: a temporary one); files of an
+    earlier run are removed. Linear algebra has one thread per process.
     """
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     if _METRICS not in os.environ:
@@ -125,5 +91,5 @@ def _prepare_environment() -> None:
 
 
 def _remove(directory: str, owner: int) -> None:
-    if os.getpid() == owner:  # a worker runs this at its end, too
+    if os.getpid() == owner:  # workers run this at exit, too
         shutil.rmtree(directory, ignore_errors=True)

@@ -20,26 +20,26 @@ def register(subcommands: "Subcommands") -> None:
     # A group, because argparse cannot require one of two names of different visibility.
     output = train.add_mutually_exclusive_group(required=True)
     add_with_alias(
-        output.add_argument, "--output-dir", type=Path, metavar="DIR", help="model directory to make"
+        output.add_argument, "--output-dir", type=Path, metavar="DIR", help="model directory to create"
     )
     train.add_argument(
         "--examples",
         type=Path,
         metavar="FILE",
-        help="also write up to 500 test rows as JSON lines, for a load test",
+        help="also write up to 500 test rows as JSON lines for a load test",
     )
-    _add_what_determines_the_result(train)
+    _add_training_options(train)
     fingerprint = subcommand(
         subcommands,
         "fingerprint",
         _fingerprint,
         "train",
-        "print a hash of all that determines what train makes",
+        "print a hash of everything that determines the model",
     )
-    _add_what_determines_the_result(fingerprint)
+    _add_training_options(fingerprint)
 
 
-def _add_what_determines_the_result(parser: argparse.ArgumentParser) -> None:
+def _add_training_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--dataset",
         default="stanfordnlp/imdb",
@@ -49,6 +49,11 @@ def _add_what_determines_the_result(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--dataset-revision", default="main", metavar="R", help="hub branch or commit (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--unlabelled",
+        action="store_true",
+        help="train also on texts without labels (unsupervised.*), with labels that a first network predicts",
     )
     numbers = (
         ("--num-train-epochs", "epochs", whole_number(1, 1000), "passes over the data"),
@@ -76,6 +81,7 @@ def _recipe(options: argparse.Namespace) -> Recipe:
         input_size=options.input_size,
         hidden_size=options.hidden_size,
         seed=options.seed,
+        unlabelled=options.unlabelled,
     )
 
 
@@ -84,7 +90,7 @@ def _train(options: argparse.Namespace) -> None:
     from ml_workshop.data.loading import load_dataset
     from ml_workshop.training.pipeline import train
 
-    dataset = load_dataset(options.dataset, options.dataset_revision)
+    dataset = load_dataset(options.dataset, options.dataset_revision, options.unlabelled)
     train(dataset, _recipe(options), options.output_dir)
     if options.examples:
         write_examples(dataset.test, options.examples)
@@ -94,5 +100,5 @@ def _fingerprint(options: argparse.Namespace) -> None:
     from ml_workshop.data.loading import dataset_identity
     from ml_workshop.training.fingerprint import fingerprint
 
-    identity = dataset_identity(options.dataset, options.dataset_revision)
+    identity = dataset_identity(options.dataset, options.dataset_revision, options.unlabelled)
     print(json.dumps({"fingerprint": fingerprint(identity, _recipe(options)), "dataset": identity}))

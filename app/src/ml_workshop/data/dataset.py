@@ -1,6 +1,6 @@
 """The data set that everything else works on."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 SAMPLE = "sample"
@@ -39,6 +39,7 @@ class Dataset:
         label_names: Name of each class index.
         train: Rows to train on.
         test: Rows to evaluate on, used for nothing else.
+        unlabelled: Texts without labels.
     """
 
     name: str
@@ -46,3 +47,4 @@ class Dataset:
     label_names: list[str]
     train: Split
     test: Split
+    unlabelled: list[str] = field(default_factory=list)

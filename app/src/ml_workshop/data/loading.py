@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from typing import TypeVar
 
 from ml_workshop.data import hub
 from ml_workshop.data.columns import Table
@@ -11,6 +12,8 @@ from ml_workshop.data.layout import Parts, content_hash, find_splits
 from ml_workshop.data.reading import readable
 from ml_workshop.data.source import Source
 from ml_workshop.errors import DataError
+
+Part = TypeVar("Part")
 
 _HUB_ID = re.compile(r"\w[\w.-]*(/\w[\w.-]*)?")
 
@@ -25,7 +28,7 @@ def dataset_identity(name: str, revision: str = "main", unlabelled: bool = False
     if place is None:
         dataset_id = hub.current_id(name)
         return f"hub:{dataset_id}@{hub.resolve_commit(dataset_id, revision)}"
-    parts = _training_parts(place, unlabelled)
+    parts = _training_parts(name, place, unlabelled)
     return f"files:{content_hash([path for split in sorted(parts) for path in parts[split]])}"
 
 
@@ -35,7 +38,7 @@ def open_dataset(name: str, revision: str = "main", unlabelled: bool = False) ->
     Args:
         name: Hub id, "sample", file, or directory (docs/data.md has the layouts).
         revision: Branch, tag or commit, for a hub id.
-        unlabelled: Whether to open the split of texts without labels, too, if there is one.
+        unlabelled: Whether to open the split of texts without labels, too.
 
     Raises:
         DataError: The data set is unknown or cannot be read.
@@ -44,18 +47,21 @@ def open_dataset(name: str, revision: str = "main", unlabelled: bool = False) ->
     place = _place(name)
     if place is None:
         dataset_id, _, commit = identity.removeprefix("hub:").rpartition("@")
-        return Source(dataset_id, identity, hub.open_splits(dataset_id, commit))
+        splits = hub.open_splits(dataset_id, commit)
+        return Source(dataset_id, identity, _wanted(name, splits, unlabelled))
     published = place.resolve().stem if place.is_file() else place.resolve().name  # the path is not
-    return Source(name if name == SAMPLE else published, identity, _open(_training_parts(place, unlabelled)))
+    return Source(
+        name if name == SAMPLE else published, identity, _open(_training_parts(name, place, unlabelled))
+    )
 
 
-def load_dataset(name: str, revision: str = "main") -> Dataset:
-    """Load the training and test rows of a data set; see `open_dataset`.
+def load_dataset(name: str, revision: str = "main", unlabelled: bool = False) -> Dataset:
+    """Load the rows of a data set; see `open_dataset`.
 
     Raises:
         DataError: The data set is unknown or cannot be trained on.
     """
-    return open_dataset(name, revision).load()
+    return open_dataset(name, revision, unlabelled).load()
 
 
 def load_rows(path: Path, label_names: list[str]) -> Split:
@@ -77,11 +83,20 @@ def load_rows(path: Path, label_names: list[str]) -> Split:
     return Source(str(path), "", _open(parts)).load_test(label_names)
 
 
-def _training_parts(place: Path, unlabelled: bool) -> Parts:
+def _training_parts(name: str, place: Path, unlabelled: bool) -> Parts:
     parts = find_splits(place)
     if "train" not in parts:
         raise DataError(f"{place} has no train.* (it has: {', '.join(parts)}).")
-    return {split: paths for split, paths in parts.items() if unlabelled or split != UNLABELLED}
+    return _wanted(name, parts, unlabelled)
+
+
+def _wanted(name: str, splits: dict[str, Part], unlabelled: bool) -> dict[str, Part]:
+    if unlabelled and UNLABELLED not in splits:
+        raise DataError(
+            f"Data set {name} has no texts without labels: add {UNLABELLED}.* (docs/data.md), or train "
+            "without --unlabelled (trainer_unlabelled)."
+        )
+    return {split: part for split, part in splits.items() if unlabelled or split != UNLABELLED}
 
 
 def _open(parts: Parts) -> dict[str, list[Table]]:

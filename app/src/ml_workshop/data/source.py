@@ -61,7 +61,7 @@ class Source:
             yield Split(texts, [index[label] for label in labels])
 
     def load(self) -> Dataset:
-        """Read the training and the test rows into memory.
+        """Read the rows into memory.
 
         Raises:
             DataError: The rows cannot be trained on.
@@ -70,7 +70,8 @@ class Source:
             self._in_memory[split] = list(self._read(split, BATCH_ROWS))
         train, test = (_join(self.iter_texts(split)) for split in ("train", "test"))
         self._in_memory.clear()
-        return Dataset(self.name, self.identity, self.label_names, train, test)
+        unlabelled = _join(self.iter_texts(UNLABELLED)).texts if UNLABELLED in self.tables else []
+        return Dataset(self.name, self.identity, self.label_names, train, test, unlabelled)
 
     def load_test(self, label_names: list[str]) -> Split:
         """Read the test rows into memory, labelled with the classes of a model.

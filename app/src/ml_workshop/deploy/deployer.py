@@ -1,4 +1,4 @@
-"""The sequence of a deployment and of a rollback, and recovery from killed ones."""
+"""Deployments and rollbacks on one host, and recovery from killed ones."""
 
 import contextlib
 import os
@@ -11,99 +11,69 @@ from dataclasses import replace
 from typing import Any
 
 from ml_workshop.atomic import remove_leftovers
-from ml_workshop.deploy import candidate
-from ml_workshop.deploy.errors import DeployError, DeployRefusedError
+from ml_workshop.deploy import candidate, records
 from ml_workshop.deploy.haproxy import HAProxy
-from ml_workshop.deploy.lock import deploy_lock
-from ml_workshop.deploy.reconcile import reconcile
+from ml_workshop.deploy.records import Deployment, Pin, Spec, State, deploy_lock
 from ml_workshop.deploy.settings import SLOTS, Settings
-from ml_workshop.deploy.shift import shift
-from ml_workshop.deploy.slots import current_release, dependencies_digest, file_digest, write_slot_files
-from ml_workshop.deploy.state import (
-    InProgress,
-    Pin,
-    Spec,
-    State,
-    append_journal,
-    describe,
-    read_state,
-    timestamp,
-    write_metric,
-    write_state,
-)
-from ml_workshop.deploy.systemd import stop_sandbox, unit_state
-from ml_workshop.errors import MlWorkshopError
+from ml_workshop.deploy.slots import current_release, current_spec, stop_sandbox, unit_state, write_slot_files
+from ml_workshop.deploy.traffic import reconcile, shift
+from ml_workshop.errors import DeployError, DeployRefusedError, MlWorkshopError
 
 LATEST = "latest"
 Result = dict[str, Any]
+_DONE = {"deploy": "deployed", "rollback": "rolled_back"}
 
 
 class Deployer:
-    """Deployments on this host, one at a time."""
+    """Deploys on this host; one at a time.
+
+    `deploy` and `rollback` return changed, result, slot, release, revision, previous and message. They raise
+    DeployLockedError (another deployment holds the lock), DeployRefusedError (a gate refused the candidate)
+    or DeployError (anything else); the slot that served before still serves.
+    """
 
     def __init__(self, settings: Settings, by: str, reason: str = "") -> None:
-        """Nothing is read or changed yet.
-
-        Args:
-            settings: Of this host.
-            by: Who asks; goes into the journal.
-            reason: Why; likewise.
-        """
-        self._settings = settings
-        self._by = by
-        self._reason = reason
+        """Store the settings, and user and reason for the journal; nothing is read or changed yet."""
+        self._settings, self._by, self._reason = settings, by, reason
         self._haproxy = HAProxy(settings.haproxy_socket, settings.haproxy_state_file)
         self._state = State()
         self._recovered: list[str] = []
 
     def deploy(self, revision: str, release: str, steps: list[int], dry_run: bool = False) -> Result:
-        """Serve a revision with a release.
+        """Serve a revision with a release; both may be empty for those of the settings.
 
         Args:
-            revision: "latest", a revision or a prefix of one; empty for the one of the settings.
-            release: A release; empty for the one of the settings, or the installed one.
+            revision: "latest", a revision or a prefix of one.
+            release: A release; without any, the installed one.
             steps: Shares of the traffic, in percent; the last is 100.
             dry_run: Only return what would be done.
-
-        Returns:
-            changed, result, slot, release, revision, previous, message.
-
-        Raises:
-            DeployLockedError: Another deployment holds the lock.
-            DeployRefusedError: A gate refused the candidate.
-            DeployError: Anything else failed. What served before serves.
         """
         settings = self._settings
         revision, release = revision or settings.model_revision, release or settings.release
-        plain = revision == LATEST and not release
+        is_plain = revision == LATEST and not release
         with self._locked(dry_run):
-            attempt = self._attempt("deploy", Spec(release, revision, [], "", ""), steps)
-            with self._journaled(attempt, dry_run):
+            deployment = self._new_deployment("deploy", Spec(release, revision), steps)
+            with self._failures_in_journal(deployment, dry_run):
                 release = release or current_release(settings)
                 candidate.check_release(settings, release)
-                spec = self._spec(release, candidate.resolve(settings, release, revision))
-            pin = _pin_of(self._state.pin, spec) if plain else None
-            spec = pin.spec if pin else spec
+                revision = candidate.resolve(settings, release, revision)
+                spec = current_spec(settings, release, revision)
+            pin = _valid_pin(self._state.pin, spec) if is_plain else None
+            deployment.spec = spec = pin.spec if pin else spec
             if self._is_served(spec):
-                return self._nothing_to_do(spec, pin, dry_run)
+                return self._repair(spec, pin, dry_run)
             if dry_run:
-                return self._result("planned", f"Would deploy {spec}.", attempt.slot, spec)
-            return self._switch(replace(attempt, spec=spec), pin)
+                return self._result("planned", f"Would deploy {spec}.", deployment.slot, spec)
+            return self._run(deployment, pin)
 
     def rollback(self) -> Result:
-        """Serve again what the other slot served before.
-
-        Raises:
-            DeployLockedError: Another deployment holds the lock.
-            DeployRefusedError: The golden review fails.
-            DeployError: There is nothing to go back to, or anything else failed.
-        """
+        """Serve again what the other slot served before, and pin it."""
         settings = self._settings
         with self._locked():
-            target = self._state.slots[self._idle_slot()]
-            present = self._state.slots.get(self._state.serving or "")
-            attempt = self._attempt("rollback", target or Spec("", "", [], "", ""), [100])
-            with self._journaled(attempt):
+            state = self._state
+            target, present = state.slots[state.idle_slot], state.served
+            deployment = self._new_deployment("rollback", target or Spec("", ""), [100])
+            with self._failures_in_journal(deployment):
                 if target is None or present is None:
                     raise DeployError(
                         "There is no earlier deployment to go back to: run 'ml-workshop deploy'."
@@ -114,28 +84,27 @@ class Deployer:
                         f"Revision {target.revision} is no longer in {settings.models_dir}: "
                         f"run 'ml-workshop deploy --revision {target.revision}'."
                     )
-            current = self._spec(target.release, target.revision)
-            spec = replace(current, serve_options=target.serve_options)
-            latest = self._spec(present.release, present.revision)
+                spec = current_spec(settings, target.release, target.revision)
+                deployment.spec = replace(spec, serve_options=target.serve_options)
+                latest = current_spec(settings, present.release, present.revision)
             with contextlib.suppress(MlWorkshopError):  # a rollback needs no network
                 release = current_release(settings)
-                latest = self._spec(release, candidate.resolve(settings, release, LATEST))
-            why = f"{self._by} rolled back from {present} at {timestamp(time.time())}"
+                latest = current_spec(settings, release, candidate.resolve(settings, release, LATEST))
+            why = f"{self._by} rolled back from {present} at {records.timestamp(time.time())}"
             why += f" ({self._reason})" if self._reason else ""
             why += "; a newer revision or release, or 'ml-workshop deploy --revision', ends this."
-            return self._switch(
-                replace(attempt, spec=spec), None if spec == latest else Pin(spec, latest, why)
-            )
+            is_latest = deployment.spec == latest
+            return self._run(deployment, None if is_latest else Pin(deployment.spec, latest, why))
 
     @contextlib.contextmanager
     def _locked(self, dry_run: bool = False) -> Iterator[None]:
-        """Hold the lock, with the state read and what a killed deployment left cleaned up."""
-        with deploy_lock(self._settings.lock_file, self._by, timestamp(time.time())):
+        """Hold the lock, read the state, and recover from a killed deployment."""
+        with deploy_lock(self._settings.lock_file, self._by, records.timestamp(time.time())):
             servers = self._haproxy.servers()
             if missing := [slot for slot in SLOTS if slot not in servers]:
                 raise DeployError(f"HAProxy has no server {missing[0]}: run the role gateway.")
             stop_sandbox()
-            state = read_state(self._settings.state_dir)
+            state = records.read_state(self._settings.state_dir)
             if state is None:  # the first deployment, or the state was removed
                 running = [slot for slot in SLOTS if unit_state(slot).active == "active"]
                 state = State(next((slot for slot in running if servers[slot].admin == "ready"), None))
@@ -144,35 +113,33 @@ class Deployer:
                 self._recover(state.in_progress)
             yield
 
-    def _recover(self, killed: InProgress) -> None:
+    def _recover(self, killed: Deployment) -> None:
         """Complete a killed deployment whose slot has the traffic; undo any other."""
         self._log(f"Recover from a {killed.action} that was killed in step '{killed.phase}'.")
         self._recovered = reconcile(self._settings, self._haproxy, self._state) or ["its record is closed"]
-        message = f"Killed in step '{killed.phase}'; the next run"
-        if killed.phase == "drain":
-            self._finish(killed, _done(killed.action), f"{message} completed it.")
-        else:
-            self._finish(killed, "failed", f"{message} undid it.")
+        completed = killed.phase == "drain"
+        message = f"Killed in step '{killed.phase}'; the next run {'completed' if completed else 'undid'} it."
+        self._finish(killed, _DONE[killed.action] if completed else "failed", message)
 
-    def _switch(self, attempt: InProgress, pin: Pin | None) -> Result:
+    def _run(self, deployment: Deployment, pin: Pin | None) -> Result:
         """Start the candidate in the idle slot and give it the traffic."""
-        settings, state, slot, spec = self._settings, self._state, attempt.slot, attempt.spec
-        attempt = replace(attempt, pulled=not settings.model_dir(spec.revision).exists())
+        settings, state, slot, spec = self._settings, self._state, deployment.slot, deployment.spec
+        deployment.pulled = not settings.model_dir(spec.revision).exists()
         try:
-            if attempt.action == "deploy":
-                self._begin(attempt, "pull")
+            if deployment.action == "deploy":
+                self._begin(deployment, "pull")
                 candidate.pull(settings, spec.release, spec.revision)
-            self._begin(attempt, "smoke test")
+            self._begin(deployment, "smoke test")
             candidate.smoke_test(settings, spec)
-            self._begin(attempt, "start")
+            self._begin(deployment, "start")
             write_slot_files(settings, slot, spec)
             candidate.start(settings, slot, spec)
-            self._begin(attempt, "shift")
-            note = shift(settings, self._haproxy, state.serving, slot, attempt.steps, self._log)
+            self._begin(deployment, "shift")
+            note = shift(settings, self._haproxy, state.serving, deployment, self._log)
         except BaseException as error:
-            raise self._undone(attempt, error) from error
+            raise self._undo(deployment, error) from error
         state.serving, state.slots[slot], state.pin = slot, spec, pin
-        self._begin(attempt, "drain")
+        self._begin(deployment, "drain")
         message = f"Slot {slot} serves {spec}{f' ({note})' if note else ''}."
         try:
             reconcile(settings, self._haproxy, state)
@@ -180,108 +147,68 @@ class Deployer:
             raise DeployError(
                 f"{error} {message} The next 'ml-workshop deploy' completes this one."
             ) from error
-        self._finish(attempt, _done(attempt.action), message)
-        return {**self._result(_done(attempt.action), message, slot, spec), "previous": attempt.previous}
+        result = _DONE[deployment.action]
+        self._finish(deployment, result, message)
+        return {**self._result(result, message, slot, spec), "previous": deployment.previous}
 
-    def _begin(self, attempt: InProgress, phase: str) -> None:
-        self._log(f"{phase.capitalize()}: {attempt.spec}, slot {attempt.slot}.")
-        self._state.in_progress = replace(attempt, phase=phase)
-        write_state(self._settings.state_dir, self._state)
+    def _begin(self, deployment: Deployment, phase: str) -> None:
+        self._log(f"{phase.capitalize()}: {deployment.spec}, slot {deployment.slot}.")
+        deployment.phase = phase
+        self._state.in_progress = deployment
+        records.write_state(self._settings.state_dir, self._state)
 
-    def _undone(self, attempt: InProgress, error: BaseException) -> DeployError:
+    def _undo(self, deployment: Deployment, error: BaseException) -> DeployError:
         """Give the old slot all traffic again, remove the candidate, and return the error to raise."""
         message = str(error) if isinstance(error, MlWorkshopError) else f"{type(error).__name__}: {error}."
-        kind = DeployRefusedError if isinstance(error, DeployRefusedError) else DeployError
         serving = self._state.serving
         try:
             reconcile(self._settings, self._haproxy, self._state)
             stop_sandbox()
             message += f" Slot {serving} still serves." if serving else " No slot serves yet."
-            self._finish(attempt, "failed", message)
+            self._finish(deployment, "failed", message)
         except (MlWorkshopError, OSError) as second:
             message += f" The candidate is not removed ({second}); the next 'ml-workshop deploy' removes it."
-        return kind(message)
+        return (DeployRefusedError if isinstance(error, DeployRefusedError) else DeployError)(message)
 
-    def _finish(self, attempt: InProgress, result: str, message: str) -> None:
-        """Write the journal and the metric, remove models that nothing needs, and close the attempt."""
+    def _finish(self, deployment: Deployment, result: str, message: str) -> None:
+        """Write the journal and the metric, remove unused models, and clear `in_progress`."""
         settings, state = self._settings, self._state
-        self._journal(attempt, result, message)
-        write_metric(settings, describe(attempt.slot, attempt.spec), result)
+        records.append_journal(settings.state_dir, deployment, result, message)
+        records.write_metric(settings, records.describe(deployment.slot, deployment.spec), result)
         used = {spec.revision for spec in state.slots.values() if spec}
-        if result == "failed" and attempt.pulled and attempt.spec.revision not in used:
-            shutil.rmtree(settings.model_dir(attempt.spec.revision), ignore_errors=True)
-        self._prune(used)
-        state.in_progress = None
-        write_state(settings.state_dir, state)
-
-    def _prune(self, used: set[str]) -> None:
-        """Keep the newest models (keep_models) and those of the slots."""
-        models = [
-            path for path in self._settings.models_dir.glob("*") if re.fullmatch("[0-9a-f]{40}", path.name)
-        ]
+        if result == "failed" and deployment.pulled and deployment.spec.revision not in used:
+            shutil.rmtree(settings.model_dir(deployment.spec.revision), ignore_errors=True)
+        models = [path for path in settings.models_dir.glob("*") if re.fullmatch("[0-9a-f]{40}", path.name)]
         models.sort(key=lambda path: (path.name in used, path.stat().st_mtime), reverse=True)
-        for path in models[max(self._settings.keep_models, len(used)) :]:
+        for path in models[max(settings.keep_models, len(used)) :]:
             shutil.rmtree(path, ignore_errors=True)
-        remove_leftovers(self._settings.models_dir)
+        remove_leftovers(settings.models_dir)
+        state.in_progress = None
+        records.write_state(settings.state_dir, state)
 
     @contextlib.contextmanager
-    def _journaled(self, attempt: InProgress, dry_run: bool = False) -> Iterator[None]:
-        """Note a deployment that fails before anything was changed."""
+    def _failures_in_journal(self, deployment: Deployment, dry_run: bool = False) -> Iterator[None]:
         try:
             yield
         except MlWorkshopError as error:
             if not dry_run:
-                self._journal(attempt, "failed", str(error))
+                records.append_journal(self._settings.state_dir, deployment, "failed", str(error))
             raise
 
-    def _journal(self, attempt: InProgress, result: str, message: str) -> None:
-        entry = {
-            "id": attempt.id,
-            "time": timestamp(attempt.started),
-            "by": attempt.by,
-            "action": attempt.action,
-            "from": attempt.previous,
-            "to": describe(attempt.slot, attempt.spec),
-            "result": result,
-            "reason": attempt.reason,
-            "message": message,
-            "seconds": round(time.time() - attempt.started, 1),
-            "steps": attempt.steps,
-        }
-        append_journal(self._settings.state_dir, entry)
-
-    def _attempt(self, action: str, spec: Spec, steps: list[int]) -> InProgress:
-        now, serving = time.time(), self._state.serving
-        return InProgress(
-            id=f"{now:.3f}-{os.getpid()}",
-            action=action,
-            slot=self._idle_slot(),
-            spec=spec,
-            phase="",
-            pulled=False,
-            started=now,
-            by=self._by,
-            reason=self._reason,
-            steps=steps,
-            previous=describe(serving, self._state.slots.get(serving or "")),
-        )
-
-    def _spec(self, release: str, revision: str) -> Spec:
-        settings = self._settings
-        digest = file_digest(settings.unit_file)
-        return Spec(release, revision, settings.serve_options, digest, dependencies_digest(settings))
-
-    def _idle_slot(self) -> str:
-        return "green" if self._state.serving == "blue" else "blue"
+    def _new_deployment(self, action: str, spec: Spec, steps: list[int]) -> Deployment:
+        now, state = time.time(), self._state
+        previous = records.describe(state.serving, state.served)
+        name = f"{now:.3f}-{os.getpid()}"
+        return Deployment(name, action, state.idle_slot, spec, now, self._by, self._reason, steps, previous)
 
     def _is_served(self, spec: Spec) -> bool:
-        serving = self._state.serving
-        if serving is None or self._state.slots[serving] != spec or unit_state(serving).active != "active":
+        slot = self._state.serving
+        if slot is None or self._state.served != spec or unit_state(slot).active != "active":
             return False
-        return not candidate.health_problem(self._settings, serving, spec)
+        return not candidate.health_problem(self._settings, slot, spec)
 
-    def _nothing_to_do(self, spec: Spec, pin: Pin | None, dry_run: bool) -> Result:
-        """Repair what differs from the state."""
+    def _repair(self, spec: Spec, pin: Pin | None, dry_run: bool) -> Result:
+        """Restore what differs from the state; the serving slot already has the spec."""
         slot, repaired = self._state.serving, self._recovered
         if dry_run and self._state.in_progress:
             return self._result("planned", "Would recover from a killed deployment.", slot, spec)
@@ -289,7 +216,7 @@ class Deployer:
             repaired = repaired + reconcile(self._settings, self._haproxy, self._state)
             if self._state.pin != pin:
                 self._state.pin = pin
-                write_state(self._settings.state_dir, self._state)
+                records.write_state(self._settings.state_dir, self._state)
                 repaired.append("the pin is removed")
         if repaired:
             return self._result("repaired", f"Slot {slot} serves {spec}; {', '.join(repaired)}.", slot, spec)
@@ -298,29 +225,25 @@ class Deployer:
         return self._result("unchanged", f"Slot {slot} already serves {spec}.", slot, spec)
 
     def _result(self, result: str, message: str, slot: str | None, spec: Spec) -> Result:
-        serving = self._state.serving
         return {
             "changed": result not in ("unchanged", "pinned"),
             "result": result,
-            **describe(slot, spec),
-            "previous": describe(serving, self._state.slots.get(serving or "")),
+            **records.describe(slot, spec),
+            "previous": records.describe(self._state.serving, self._state.served),
             "message": message,
         }
 
-    def _log(self, message: str) -> None:
-        with contextlib.suppress(OSError):  # whoever started this may be gone
+    @staticmethod
+    def _log(message: str) -> None:
+        with contextlib.suppress(OSError):  # standard error may be closed
             print(message, file=sys.stderr, flush=True)
 
 
-def _pin_of(pin: Pin | None, plain: Spec) -> Pin | None:
-    """Return the pin that holds against what a plain deployment means; None if that is newer."""
+def _valid_pin(pin: Pin | None, plain: Spec) -> Pin | None:
+    """Return the pin if a plain deployment still means what it meant at the rollback; else None."""
     if pin is None or (plain.release, plain.revision) != (pin.latest.release, pin.latest.revision):
         return None
     if plain == pin.latest:
         return pin
     # Options or dependencies changed: they apply to what is pinned.
     return Pin(replace(plain, release=pin.spec.release, revision=pin.spec.revision), plain, pin.why)
-
-
-def _done(action: str) -> str:
-    return "deployed" if action == "deploy" else "rolled_back"

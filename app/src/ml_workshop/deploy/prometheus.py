@@ -1,83 +1,72 @@
-"""Counts of both slots from Prometheus."""
+"""Queries to Prometheus."""
 
 import base64
 import http.client
 import json
 import urllib.parse
 import urllib.request
+from collections import defaultdict
 from pathlib import Path
-from typing import Any
 
 from ml_workshop.deploy.comparison import Counts
-from ml_workshop.deploy.settings import SLOTS
+from ml_workshop.deploy.settings import Settings
 
 _DURATION = "flask_http_request_duration_seconds"
 _CONFIDENCE = "ml_workshop_prediction_confidence"
 
+Series = tuple[dict[str, str], float]
+
 
 class PrometheusError(Exception):
-    """Prometheus does not answer, or not as it should."""
+    """Prometheus does not answer, or its response has another format."""
 
 
-def slot_counts(url: str, instance: str, threshold_seconds: float, login_file: str = "") -> dict[str, Counts]:
-    """Return the present counts by slot; a slot without metrics is left out.
+def query(settings: Settings, expression: str) -> list[Series]:
+    """Return labels and current value of each series of a PromQL expression."""
+    url = settings.prometheus_url
+    address = f"{url.rstrip('/')}/api/v1/query?{urllib.parse.urlencode({'query': expression})}"
+    request = urllib.request.Request(address)  # noqa: S310  # root sets the URL
+    try:
+        if settings.prometheus_login_file:
+            login = Path(settings.prometheus_login_file).read_text(encoding="utf-8").strip()
+            request.add_header("Authorization", f"Basic {base64.b64encode(login.encode()).decode()}")
+        with urllib.request.urlopen(request, timeout=5) as response:  # noqa: S310
+            rows = json.load(response)["data"]["result"]
+        return [(row["metric"], float(row["value"][1])) for row in rows]
+    except (OSError, http.client.HTTPException, ValueError, KeyError, TypeError) as error:
+        raise PrometheusError(f"Prometheus does not answer on {url} ({error})") from error
 
-    Args:
-        url: Of Prometheus.
-        instance: Label of this host's slots.
-        threshold_seconds: Latency objective; an edge of the service's histogram.
-        login_file: A line `name:password`, or empty.
 
-    Raises:
-        PrometheusError: It does not answer, or not as it should.
-    """
-    where = f'job="inference", instance={json.dumps(instance)}'
-    predictions = (
+def slot_counts(settings: Settings, threshold_seconds: float) -> dict[str, Counts]:
+    """Return the current counts of this host by slot; the threshold is an edge of the histogram."""
+    where = f'job="inference", instance={json.dumps(settings.prometheus_instance)}'
+    requests = (
         f'{{__name__=~"{_DURATION}_(count|bucket)", {where}, url_rule=~"/predict|/v2/.+/infer", '
         f'le=~"|{float(threshold_seconds)}"}}'
     )
-    contents = f'{{__name__=~"ml_workshop_predictions_total|{_CONFIDENCE}_(sum|count)", {where}}}'
-    rows = query(url, f"sum by (__name__, slot, status) ({predictions})", login_file)
-    rows += query(url, f"sum by (__name__, slot, label) ({contents})", login_file)
-    return {
-        slot: _counts([row for row in rows if row[0].get("slot") == slot])
-        for slot in SLOTS
-        if any(row[0].get("slot") == slot for row in rows)
-    }
+    predictions = f'{{__name__=~"ml_workshop_predictions_total|{_CONFIDENCE}_(sum|count)", {where}}}'
+    slots: dict[str, list[Series]] = defaultdict(list)
+    for labels, value in (
+        *query(settings, f"sum by (__name__, slot, status) ({requests})"),
+        *query(settings, f"sum by (__name__, slot, label) ({predictions})"),
+    ):
+        slots[labels.get("slot", "")].append((labels, value))
+    return {slot: _counts(series) for slot, series in slots.items()}
 
 
-def _counts(rows: list[tuple[dict[str, str], float]]) -> Counts:
+def _counts(series: list[Series]) -> Counts:
     def total(name: str, status: str = "") -> float:
         return sum(
             value
-            for labels, value in rows
+            for labels, value in series
             if labels["__name__"] == name and labels.get("status", "").startswith(status)
         )
 
     return Counts(
-        total(f"{_DURATION}_count"),
-        total(f"{_DURATION}_count", "5"),
-        total(f"{_DURATION}_bucket"),
-        {labels["label"]: value for labels, value in rows if "label" in labels},
-        total(f"{_CONFIDENCE}_sum"),
-        total(f"{_CONFIDENCE}_count"),
+        requests=total(f"{_DURATION}_count"),
+        errors=total(f"{_DURATION}_count", "5"),
+        fast=total(f"{_DURATION}_bucket"),
+        labels={labels["label"]: value for labels, value in series if "label" in labels},
+        confidence_sum=total(f"{_CONFIDENCE}_sum"),
+        confidence_count=total(f"{_CONFIDENCE}_count"),
     )
-
-
-def query(url: str, expression: str, login_file: str = "") -> list[tuple[dict[str, str], float]]:
-    """Return labels and present value of each series of a PromQL expression.
-
-    Raises:
-        PrometheusError: Prometheus does not answer, or not as it should.
-    """
-    address = f"{url.rstrip('/')}/api/v1/query?{urllib.parse.urlencode({'query': expression})}"
-    request = urllib.request.Request(address)  # noqa: S310  # a setting of root's
-    try:
-        if login_file:
-            login = base64.b64encode(Path(login_file).read_text().strip().encode()).decode()
-            request.add_header("Authorization", f"Basic {login}")
-        with urllib.request.urlopen(request, timeout=5) as response:  # noqa: S310
-            answer: Any = json.load(response)
-        return [(row["metric"], float(row["value"][1])) for row in answer["data"]["result"]]
-    except (OSError, http.client.HTTPException, ValueError, KeyError, TypeError) as error:
-        raise PrometheusError(f"Prometheus does not answer on {url} ({error})") from error

@@ -1,5 +1,6 @@
-"""Requests to a slot over its Unix socket."""
+"""HTTP requests to a slot over its Unix socket."""
 
+import contextlib
 import http.client
 import json
 import socket
@@ -10,7 +11,7 @@ class UnixConnection(http.client.HTTPConnection):
     """HTTP over a Unix socket."""
 
     def __init__(self, path: Path, timeout: float) -> None:
-        """Name the socket; the first request connects."""
+        """Store the path of the socket; the first request connects."""
         super().__init__("localhost", timeout=timeout)
         self._path = path
 
@@ -22,26 +23,25 @@ class UnixConnection(http.client.HTTPConnection):
 
 
 def request(path: Path, url: str, body: object = None, timeout: float = 5) -> tuple[int, dict[str, object]]:
-    """Send a GET, or a POST of a JSON body.
-
-    Returns:
-        Status, and the JSON object of the answer ({} if it is none).
+    """Send a GET, or a POST of a JSON body; return the status and the JSON object of the response or {}.
 
     Raises:
-        OSError: Nobody answers.
-        http.client.HTTPException: The answer is not HTTP.
+        OSError: Nothing listens on the socket.
+        http.client.HTTPException: The response is not HTTP.
     """
-    connection = UnixConnection(path, timeout)
-    try:
+    with contextlib.closing(UnixConnection(path, timeout)) as connection:
         if body is None:
             connection.request("GET", url)
         else:
             connection.request("POST", url, json.dumps(body), {"Content-Type": "application/json"})
         response = connection.getresponse()
-        try:
-            answer = json.loads(response.read())
-        except ValueError:
-            answer = {}
-        return response.status, answer if isinstance(answer, dict) else {}
-    finally:
-        connection.close()
+        return response.status, json_object(response.read())
+
+
+def json_object(text: str | bytes) -> dict[str, object]:
+    """Decode a JSON object; {} for anything else."""
+    try:
+        value = json.loads(text)
+    except ValueError:
+        return {}
+    return value if isinstance(value, dict) else {}

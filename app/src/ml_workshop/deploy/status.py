@@ -1,49 +1,53 @@
-"""What is deployed, for people and programs."""
+"""Status of the deployment on this host: as data, as a table, and as a row for playbooks/status.yml."""
 
-import json
+import shutil
+import time
+from datetime import datetime
 from typing import Any
 
-from ml_workshop.deploy.errors import DeployError
 from ml_workshop.deploy.haproxy import HAProxy
-from ml_workshop.deploy.lock import lock_holder
+from ml_workshop.deploy.prometheus import PrometheusError, query
+from ml_workshop.deploy.records import State, lock_holder, read_journal, read_state
 from ml_workshop.deploy.settings import SLOTS, Settings
-from ml_workshop.deploy.state import State, read_journal, read_state
-from ml_workshop.deploy.systemd import unit_state
+from ml_workshop.deploy.slot_http import json_object
+from ml_workshop.deploy.slots import unit_state
+from ml_workshop.errors import DeployError
+
+Status = dict[str, Any]
 
 
-def status(settings: Settings) -> dict[str, Any]:
-    """Return serving, slots, pin, last_deployment, in_progress and lock."""
+def status(settings: Settings) -> Status:
+    """Return serving, slots, pin, last_deployment, in_progress, lock and problem."""
     state = read_state(settings.state_dir) or State()
     try:
-        servers, problem = HAProxy(settings.haproxy_socket, settings.haproxy_state_file, 0).servers(), ""
+        servers, problem = HAProxy(settings.haproxy_socket, settings.haproxy_state_file, 0).servers(), None
     except DeployError as error:
         servers, problem = {}, str(error)
     slots = {}
     for slot in SLOTS:
         spec, unit, server = state.slots[slot], unit_state(slot), servers.get(slot)
         slots[slot] = {
-            "release": spec.release if spec else None,
-            "revision": spec.revision if spec else None,
-            "accuracy": _accuracy(settings, spec.revision) if spec else None,
+            "release": spec and spec.release,
+            "revision": spec and spec.revision,
+            "accuracy": spec and _accuracy(settings, spec.revision),
             "unit": unit.active,
             "since": unit.since or None,
-            "weight": server.weight if server and server.admin == "ready" else 0 if server else None,
-            "haproxy": server.status if server else None,
+            "weight": server and (server.weight if server.admin == "ready" else 0),
+            "haproxy": server and server.status,
         }
-    progress, pin = state.in_progress, state.pin
+    pin, running = state.pin, state.in_progress
     return {
         "serving": state.serving,
         "slots": slots,
         "pin": pin and {"release": pin.spec.release, "revision": pin.spec.revision, "why": pin.why},
         "last_deployment": next(iter(read_journal(settings.state_dir, 1)), None),
-        "in_progress": progress
-        and {"action": progress.action, "phase": progress.phase, "slot": progress.slot, "by": progress.by},
+        "in_progress": running and {key: getattr(running, key) for key in ("action", "phase", "slot", "by")},
         "lock": lock_holder(settings.lock_file),
-        "problem": problem or None,
+        "problem": problem,
     }
 
 
-def status_table(state: dict[str, Any]) -> str:
+def status_table(state: Status) -> str:
     """Return a status as aligned lines."""
     rows = [["slot", "serves", "release", "revision", "accuracy", "unit", "since", "weight", "haproxy"]]
     for name, slot in state["slots"].items():
@@ -51,14 +55,14 @@ def status_table(state: dict[str, Any]) -> str:
         cells = [slot["release"], revision, accuracy, *(slot[key] for key in rows[0][5:])]
         serves = "yes" if state["serving"] == name else "no"
         rows.append([name, serves, *("-" if cell in (None, "") else str(cell) for cell in cells)])
-    lines = [table(rows)]
+    lines = [_table(rows)]
     if pin := state["pin"]:
         lines.append(f"pinned: revision {pin['revision'][:12]}, release {pin['release']}: {pin['why']}")
     if last := state["last_deployment"]:
         lines.append("last: {time} {action} by {by}: {result}. {message}".format_map(last))
-    if progress := state["in_progress"]:
-        running = "in progress" if state["lock"] else "killed, the next deployment recovers"
-        lines.append(f"{running}: {progress['action']} by {progress['by']}, step '{progress['phase']}'")
+    if running := state["in_progress"]:
+        phase = "in progress" if state["lock"] else "killed, the next deployment recovers"
+        lines.append(f"{phase}: {running['action']} by {running['by']}, step '{running['phase']}'")
     if state["problem"]:
         lines.append(state["problem"])
     return "\n".join(lines)
@@ -71,11 +75,44 @@ def history_table(entries: list[dict[str, Any]]) -> str:
         to = {"release": "", "revision": "", **entry["to"]}
         row = {**entry, "release": to["release"] or "-", "revision": to["revision"][:12] or "-"}
         rows.append([str(row[key]) for key in rows[0]])
-    return table(rows)
+    return _table(rows)
 
 
-def table(rows: list[list[str]]) -> str:
-    """Return rows with aligned columns."""
+def report(settings: Settings, state: Status) -> dict[str, Any]:
+    """Return the row of this host, from its status and Prometheus.
+
+    slot, release, revision, accuracy (0 to 1), uptime_seconds, disk_free_bytes, pinned; from Prometheus
+    requests_per_second, error_budget_left (0 to 1, by objective) and alerts (names); without Prometheus these
+    are None, and `problem` has the reason.
+    """
+    slot = state["slots"].get(state["serving"] or "", {})
+    since = slot.get("since")
+    row = {
+        "slot": state["serving"],
+        **{name: slot.get(name) for name in ("release", "revision", "accuracy")},
+        "uptime_seconds": time.time() - datetime.fromisoformat(since).timestamp() if since else None,
+        "disk_free_bytes": shutil.disk_usage(settings.models_dir).free,
+        "pinned": bool(state["pin"]),
+        **dict.fromkeys(("requests_per_second", "error_budget_left", "alerts")),
+        "problem": state["problem"],
+    }
+    if not settings.prometheus_url:
+        return row
+    where = f'job="inference", url_rule=~"/predict|/v2/.+/infer", instance="{settings.prometheus_instance}"'
+    try:
+        rate = query(settings, f"sum(rate(flask_http_request_duration_seconds_count{{{where}}}[2m]))")
+        budget = query(settings, "slo:period_error_budget_remaining:ratio")
+        alerts = query(settings, 'ALERTS{alertstate="firing", severity!="none"}')
+    except PrometheusError as error:
+        return row | {"problem": row["problem"] or str(error)}
+    return row | {
+        "requests_per_second": rate[0][1] if rate else 0.0,
+        "error_budget_left": {labels["sloth_slo"]: value for labels, value in budget},
+        "alerts": sorted({labels["alertname"] for labels, _ in alerts}),
+    }
+
+
+def _table(rows: list[list[str]]) -> str:
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return "\n".join(
         "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
@@ -84,7 +121,8 @@ def table(rows: list[list[str]]) -> str:
 
 def _accuracy(settings: Settings, revision: str) -> float | None:
     try:
-        accuracy = json.loads((settings.model_dir(revision) / "metrics.json").read_text("utf-8"))["accuracy"]
-    except (OSError, ValueError, KeyError, TypeError):
+        metrics = (settings.model_dir(revision) / "metrics.json").read_text("utf-8")
+    except (OSError, UnicodeDecodeError):
         return None
+    accuracy = json_object(metrics).get("accuracy")
     return float(accuracy) if isinstance(accuracy, int | float) else None

@@ -1,4 +1,4 @@
-"""The latencies of a run as a picture."""
+"""Chart of the latencies of a run."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,12 +13,7 @@ _TAIL = (0.0, 0.5, 0.9, 0.99, 0.999, 0.9999, 0.99999)
 
 
 def draw(result: Mapping[str, Any], path: Path) -> None:
-    """Draw how latencies are distributed, and how they grow towards the slowest requests.
-
-    Args:
-        result: As written by a gated run; with at least one request.
-        path: Where to write the PNG.
-    """
+    """Draw histogram and quantiles of the latencies of a result with at least one request, as PNG."""
     milliseconds = np.array([int(text) for text in result["distribution"]]) / 1000
     counts = np.array(list(result["distribution"].values()))
     thresholds = [1000 * o["threshold_seconds"] for o in result["objectives"] if o["threshold_seconds"]]
@@ -28,10 +23,10 @@ def draw(result: Mapping[str, Any], path: Path) -> None:
     _histogram(left, milliseconds, counts, thresholds)
     _tail(right, milliseconds, counts, thresholds)
     load = f"{result['users']} users" if "users" in result else f"{result['rate_due']:g} requests/s due"
-    verdict = "passed" if result["passed"] else "NOT passed"
+    outcome = "passed" if result["passed"] else "NOT passed"
     figure.suptitle(
         f"{result['host']}, {result['mode']} model, {load}: {result['requests']} requests in "
-        f"{result['seconds']:.0f} s, {result['failures']} failed; {verdict}"
+        f"{result['seconds']:.0f} s, {result['failures']} failed; {outcome}"
     )
     figure.savefig(path, dpi=100)
 

@@ -1,7 +1,6 @@
-"""Locust's own figures for Prometheus, at /metrics of its web UI.
+"""Metrics of Locust for Prometheus, at /metrics of its web UI.
 
-They are taken where the requests are made: beside the server's figures, they show the queueing that a server
-cannot see.
+They are measured in the client: compared with the server's metrics, they show the queueing in front of it.
 """
 
 from collections.abc import Iterator
@@ -20,16 +19,16 @@ if TYPE_CHECKING:
     from ml_workshop.loadtest.recorder import Recorder
 
 EDGES = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
-"""Bucket edges in seconds: the server's, and two for what waits in front of it."""
+"""Bucket edges in seconds: the server's, and more below and above them."""
 
 _LABELS = ("method", "name")
 
 
 class LocustCollector(Collector):
-    """Reads the figures when Prometheus asks."""
+    """Reads the statistics at each scrape."""
 
     def __init__(self, environment: "Environment", recorder: "Recorder") -> None:
-        """Keep what to read from."""
+        """Store the sources of the metrics."""
         self._environment, self._recorder = environment, recorder
 
     def collect(self) -> Iterator[Metric]:
@@ -47,7 +46,7 @@ class LocustCollector(Collector):
             "Time from sending a request (open model: from when it was due) to its answer.",
             labels=_LABELS,
         )
-        for labels, route in self._recorder.figures.routes.items():
+        for labels, route in self._recorder.stats.routes.items():
             latencies = route.latencies
             requests.add_metric(labels, latencies.count)
             failures.add_metric(labels, route.failures)
@@ -61,7 +60,7 @@ class LocustCollector(Collector):
 
 
 def export(environment: "Environment", recorder: "Recorder") -> None:
-    """Answer GET /metrics at the web UI, if this process has one. The web UI must not have started."""
+    """Add /metrics to the web UI of this process, if it has one; before the web UI starts."""
     if environment.web_ui is None or environment.web_ui.app is None:
         return
     registry = CollectorRegistry()

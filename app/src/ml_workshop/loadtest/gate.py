@@ -9,7 +9,7 @@ from locust import events
 from locust.env import Environment
 from locust.runners import WorkerRunner
 
-from ml_workshop.loadtest import arrivals, reviewer, shape, verdict
+from ml_workshop.loadtest import slo_check, users
 from ml_workshop.loadtest.access import restrict
 from ml_workshop.loadtest.exporter import export
 from ml_workshop.loadtest.plan import Plan
@@ -21,30 +21,30 @@ REFUSED = 3
 """Exit code of a run that does not pass."""
 
 
-class Shape(shape.RampAndHold):
-    """How many users there are."""
+class Shape(users.RampAndHold):
+    """The shape that Locust runs."""
 
     plan = PLAN
 
 
 if PLAN.mode == "open":
 
-    class Arrivals(arrivals.OpenModel):
-        """Requests that arrive at a constant rate."""
+    class Arrivals(users.OpenModelUser):
+        """The class that Locust runs."""
 
         plan = PLAN
 
 else:
 
-    class Reviewer(reviewer.ClosedModel):
-        """A client that has one review after another classified."""
+    class Reviewer(users.ClosedModelUser):
+        """The class that Locust runs."""
 
 
-class Judge:
-    """Writes the result when Locust quits, and decides its exit code."""
+class ResultWriter:
+    """Writes the result when Locust quits, and sets its exit code."""
 
     def __init__(self, environment: Environment, recorder: Recorder) -> None:
-        """Listen to the beginning and the end of the run."""
+        """Listen to start and end of the run."""
         self._environment, self._recorder = environment, recorder
         self._started, self._begin, self._seconds = "", 0.0, 0.0
         environment.events.test_start.add_listener(self._on_start)
@@ -58,11 +58,11 @@ class Judge:
         self._seconds = time.perf_counter() - self._begin
 
     def _on_quitting(self, **_others: object) -> None:
-        runner, ramp = self._environment.runner, self._environment.shape_class
-        assert runner is not None and isinstance(ramp, Shape)  # noqa: S101
+        runner, shape = self._environment.runner, self._environment.shape_class
+        assert runner is not None and isinstance(shape, Shape)  # noqa: S101
         errors = {str(error.error): error.occurrences for error in runner.errors.values()}
-        summary = verdict.summary(PLAN, self._recorder.figures, self._seconds)
-        problems = list(verdict.problems(PLAN, summary, errors, ramp.finished))
+        summary = slo_check.summary(PLAN, self._recorder.stats, self._seconds)
+        problems = list(slo_check.problems(PLAN, summary, errors, shape.finished))
         result = {
             "started": self._started,
             "host": self._environment.host,
@@ -80,15 +80,15 @@ def _prepare(environment: Environment, **_others: object) -> None:
     recorder = Recorder(environment)
     export(environment, recorder)
     if isinstance(environment.runner, WorkerRunner):
-        environment.events.test_stop.add_listener(_listen_at_once)
+        environment.events.test_stop.add_listener(_stop_at_once)
     else:
-        Judge(environment, recorder)
+        ResultWriter(environment, recorder)
 
 
-def _listen_at_once(environment: Environment, **_others: object) -> None:
-    """Be there when the master says to quit, which is when the last figures are sent.
+def _stop_at_once(environment: Environment, **_others: object) -> None:
+    """Let a stopped worker receive the master's quit message, which triggers the last report.
 
-    A worker that has stopped would otherwise do nothing for as long as its requests might have taken.
+    It would otherwise block for as long as its requests might have taken.
     """
     environment.stop_timeout = 0.0
 

@@ -1,6 +1,6 @@
 """Load test: `locust -f "$(ml-workshop locustfile)" --host http://HOST:8000`.
 
-Sends reviews of varied length, one by one and in small batches, and counts a wrong answer as a failure.
+Sends reviews of varied length, one by one and in small batches, and counts a wrong response as a failure.
 """
 
 from locust import events
@@ -9,11 +9,11 @@ from locust.env import Environment
 from ml_workshop.loadtest.access import restrict
 from ml_workshop.loadtest.exporter import export
 from ml_workshop.loadtest.recorder import Recorder
-from ml_workshop.loadtest.reviewer import ClosedModel
+from ml_workshop.loadtest.users import ClosedModelUser
 
 
-class Reviewer(ClosedModel):
-    """A client that has one review after another classified."""
+class Reviewer(ClosedModelUser):
+    """The class that Locust runs."""
 
 
 def _prepare(environment: Environment, **_others: object) -> None:

@@ -1,64 +1,63 @@
-"""What a gated load test does, and what it must show."""
+"""Plan of a gated load test: its load and its objectives."""
 
 import json
+import math
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
+from itertools import count
 from typing import Literal, Self
 
 VARIABLE = "ML_WORKSHOP_LOAD_TEST"
 
-PATIENCE = 10
-"""Seconds after which a client gives up on a connection, and then on an answer."""
+TIMEOUT_SECONDS = 10
+"""Time-out of a client for a connection, and then for a response."""
 
 
 @dataclass(frozen=True)
 class Objective:
-    """A service level objective.
+    """A service level objective."""
 
-    Attributes:
-        name: Of what: availability or latency.
-        percent: Share of the requests that must be good, 0 to 100.
-        threshold_seconds: Latency: the longest that a good request takes. None for availability.
-    """
-
-    name: str
-    percent: float
-    threshold_seconds: float | None = None
+    name: str  # availability or latency
+    percent: float  # share of the requests that must be good, 0 to 100
+    threshold_seconds: float | None = None  # latency above which a request is slow; None for availability
 
 
 @dataclass(frozen=True)
 class Plan:
-    """One run.
+    """One run."""
 
-    Attributes:
-        mode: closed: users ask again after they have read an answer. open: requests arrive whatever happens.
-        users: Closed: users at the peak.
-        rate: Open: requests per second at the peak.
-        ramp: Seconds in which users or rate grow to the peak.
-        hold: Seconds at the peak.
-        processes: That share the load, 1 or more.
-        minimum_requests: Fewer of them prove nothing.
-        objectives: The pass mark.
-        output: Directory for the result.
-    """
-
-    mode: Literal["closed", "open"]
-    users: int
-    rate: float
-    ramp: float
-    hold: float
-    processes: int
-    minimum_requests: int
+    mode: Literal["closed", "open"]  # closed: users wait for a response; open: constant arrival rate
+    users: int  # closed: users at the peak
+    rate: float  # open: requests per second at the peak
+    ramp: float  # seconds in which users or rate grow to the peak
+    hold: float  # seconds at the peak
+    processes: int  # load generators, 1 or more
+    minimum_requests: int  # with fewer, the run does not pass
     objectives: Sequence[Objective]
-    output: str
+    output: str  # directory for the result
 
     def to_environment(self) -> dict[str, str]:
-        """Return what to add to the environment of Locust's processes."""
+        """Return the environment variable that passes the plan to Locust's processes."""
         return {VARIABLE: json.dumps(asdict(self))}
 
     @classmethod
     def from_environment(cls) -> Self:
         """Read the plan in one of Locust's processes."""
-        said = json.loads(os.environ[VARIABLE])
-        return cls(**{**said, "objectives": [Objective(**objective) for objective in said["objectives"]]})
+        plan = json.loads(os.environ[VARIABLE])
+        return cls(**{**plan, "objectives": [Objective(**objective) for objective in plan["objectives"]]})
+
+    def arrivals(self, index: int = 0, processes: int = 1) -> Iterator[float]:
+        """Yield the due times of the requests of one process, in seconds from the start (open model).
+
+        The rate grows linearly from 0 during the ramp and is constant afterwards, with equal gaps. Processes,
+        numbered from 0, take turns.
+        """
+        in_ramp = self.rate * self.ramp / 2
+        for number in count(index, processes):
+            due = self.ramp + (number - in_ramp) / self.rate
+            if number < in_ramp:
+                due = math.sqrt(2 * number * self.ramp / self.rate)
+            if due >= self.ramp + self.hold:
+                return
+            yield due

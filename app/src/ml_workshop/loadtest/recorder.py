@@ -1,4 +1,4 @@
-"""Listens to Locust's requests, in whichever process they are made."""
+"""Records Locust's requests, in the process that sends them and in the master."""
 
 from typing import Any
 
@@ -6,22 +6,22 @@ from locust.env import Environment
 from locust.exception import CatchResponseError
 from locust.runners import MasterRunner, WorkerRunner
 
-from ml_workshop.loadtest.figures import Figures, Outcome
+from ml_workshop.loadtest.request_stats import Outcome, RequestStats
 
-_MESSAGE = "ml_workshop_figures"
+_MESSAGE = "ml_workshop_request_stats"
 
 
 class Recorder:
-    """Keeps the figures of this process; of all processes where it is the one that the others report to.
+    """Keeps the statistics of this process; in a master, those of all processes.
 
     Attributes:
-        figures: Since the process started. They only grow, as Prometheus expects of counters: neither a new
-            run nor a reset of Locust's statistics takes anything back.
+        stats: Since the process started. They only grow, as Prometheus expects of counters: neither a new
+            run nor a reset of Locust's statistics subtracts anything.
     """
 
     def __init__(self, environment: Environment) -> None:
-        """Listen to the events of an environment whose runner is there."""
-        self.figures = Figures()
+        """Listen to the events of an environment that has its runner."""
+        self.stats = RequestStats()
         environment.events.request.add_listener(self._on_request)
         if isinstance(environment.runner, WorkerRunner):
             environment.events.report_to_master.add_listener(self._on_report_to_master)
@@ -39,17 +39,17 @@ class Recorder:
         **_others: object,
     ) -> None:
         outcome = _outcome(exception, getattr(response, "status_code", None) or 0)
-        self.figures.record(request_type, name, response_time / 1000, outcome)
+        self.stats.record(request_type, name, response_time / 1000, outcome)
         if context and "start_delay" in context:
-            self.figures.start_delays.record(context["start_delay"])
-            self.figures.most_in_flight = max(self.figures.most_in_flight, context["in_flight"])
+            self.stats.start_delays.record(context["start_delay"])
+            self.stats.most_in_flight = max(self.stats.most_in_flight, context["in_flight"])
 
     def _on_report_to_master(self, data: dict[str, Any], **_others: object) -> None:
-        data[_MESSAGE] = self.figures.to_message()
-        self.figures = Figures()
+        data[_MESSAGE] = self.stats.to_message()
+        self.stats = RequestStats()
 
     def _on_worker_report(self, data: dict[str, Any], **_others: object) -> None:
-        self.figures.add(Figures.from_message(data[_MESSAGE]))
+        self.stats.add(RequestStats.from_message(data[_MESSAGE]))
 
 
 def _outcome(exception: Exception | None, status: int) -> Outcome:

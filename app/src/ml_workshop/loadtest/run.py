@@ -1,4 +1,4 @@
-"""Runs Locust as a gate, in processes of its own."""
+"""Runs Locust with a plan, in separate processes."""
 
 import json
 import os
@@ -9,32 +9,32 @@ from pathlib import Path
 from typing import Any
 
 from ml_workshop.errors import LoadTestError
-from ml_workshop.loadtest.plan import PATIENCE, Plan
+from ml_workshop.loadtest.plan import TIMEOUT_SECONDS, Plan
 
 RESULT, REPORT, CHART = "result.json", "report.html", "latency.png"
 """Files of a run."""
 
 _LOCUSTFILE = Path(__file__).with_name("gate.py")
 _LOCAL = "127.0.0.1"
-_STOP_TIMEOUT = 2 * PATIENCE + 1
-"""Seconds that requests have at the end: by then, every client has an answer or has given up."""
+_STOP_TIMEOUT = 2 * TIMEOUT_SECONDS + 1
+"""Seconds for the requests in flight at the end: by then, each has a response or timed out."""
 
-_GOODBYE = 1
-"""Seconds from the end until the master leaves, in which workers get ready to send what is left."""
+_QUIT_DELAY = 1
+"""Seconds from the end until the master quits, in which workers send their last reports."""
 
 
 def run(plan: Plan, host: str, address: str, port: int, linger: int) -> dict[str, Any]:
-    """Make a load test and leave its result, report and chart in the plan's directory.
+    """Run a load test and write its result, report and chart to the plan's directory.
 
     Args:
-        plan: What to do, and what must be shown.
-        host: The service under test, as a URL.
-        address: Of the web UI.
-        port: Of the web UI; 0 for any.
-        linger: Seconds that the web UI stays after the run, for whoever scrapes its metrics.
+        plan: Load and objectives.
+        host: URL of the service under test.
+        address: Address of the web UI.
+        port: Port of the web UI; 0 for any.
+        linger: Seconds that the web UI stays after the run, for further scrapes.
 
     Returns:
-        The result.
+        The content of result.json.
 
     Raises:
         LoadTestError: The web UI's address cannot be listened on, or there is no result.
@@ -53,7 +53,7 @@ def run(plan: Plan, host: str, address: str, port: int, linger: int) -> dict[str
     )
     if not (output / RESULT).exists():
         raise LoadTestError(
-            f"Locust ended with exit code {done.returncode} and without a result; what it printed says why."
+            f"Locust ended with exit code {done.returncode} and without a result: read what it printed."
         )
     result: dict[str, Any] = json.loads((output / RESULT).read_text())
     if result["requests"]:
@@ -66,7 +66,7 @@ def run(plan: Plan, host: str, address: str, port: int, linger: int) -> dict[str
 def _command(plan: Plan, host: str, linger: int) -> list[str]:
     command = [
         sys.executable, "-m", "locust", "--locustfile", str(_LOCUSTFILE), "--host", host, "--only-summary",
-        "--autostart", "--autoquit", str(max(linger, _GOODBYE)), "--stop-timeout", str(_STOP_TIMEOUT),
+        "--autostart", "--autoquit", str(max(linger, _QUIT_DELAY)), "--stop-timeout", str(_STOP_TIMEOUT),
         "--html", str(Path(plan.output) / REPORT),
     ]  # fmt: skip
     if plan.processes > 1:

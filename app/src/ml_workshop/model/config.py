@@ -11,7 +11,10 @@ from typing import Any
 from ml_workshop.errors import ModelError
 from ml_workshop.text.ngrams import MAX_ORDER
 
-FORMAT = 1
+FORMAT = 2
+"""Since format 2, words after a negator are tokens of their own."""
+
+_READABLE = (1, 2)
 
 
 @dataclass(frozen=True)
@@ -58,6 +61,11 @@ class Config:
     golden: list[Golden] = field(default_factory=list)
     format: int = FORMAT
 
+    @property
+    def marks_negation(self) -> bool:
+        """Whether the vocabulary has words after a negator as tokens of their own."""
+        return self.format > 1
+
     def to_json(self) -> str:
         """Return the content of config.json."""
         return json.dumps(asdict(self), indent=2, ensure_ascii=False) + "\n"
@@ -71,9 +79,9 @@ def read_config(path: Path) -> Config:
     """
     try:
         raw: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        if raw["format"] != FORMAT:
+        if raw["format"] not in _READABLE:
             raise ModelError(
-                f"{path} has model format {raw['format']}; this ml-workshop reads format {FORMAT}."
+                f"{path} has model format {raw['format']}; this ml-workshop reads formats 1 to {FORMAT}."
             )
         for name, (is_valid, expected) in _CHECKS.items():
             if not is_valid(raw[name]):
@@ -107,7 +115,9 @@ def _are_labels(value: object) -> bool:
 
 
 def _is_recipe(value: object) -> bool:
-    return isinstance(value, dict) and all(map(_is_number, value.values()))
+    return isinstance(value, dict) and all(
+        isinstance(number, bool) or _is_number(number) for number in value.values()
+    )
 
 
 def _is_time(value: object) -> bool:

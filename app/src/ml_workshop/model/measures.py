@@ -18,7 +18,8 @@ def measure(
         bins: Number of confidence bins for the calibration.
 
     Returns:
-        `n`; `accuracy`; `f1` (of class 1 for two classes, else the mean over the classes); `confusion_matrix`
+        `n`; `accuracy`; `f1` (of class 1 for two classes, else the mean over the classes); `log_loss` (mean
+        negative log-likelihood of the true classes, in nats); `confusion_matrix`
         (rows: true class, columns: predicted); `calibration` with the expected calibration error (Naeini et
         al. 2015), the Brier score and, per bin of confidence, its count, mean confidence and accuracy.
     """
@@ -31,6 +32,7 @@ def measure(
         "n": len(labels),
         "accuracy": float(true_positives.sum() / len(labels)),
         "f1": float(f1[1] if classes == 2 else f1.mean()),
+        "log_loss": float(-np.log(np.maximum(probabilities[np.arange(len(labels)), labels], 1e-15)).mean()),
         "label_names": label_names,
         "confusion_matrix": matrix.tolist(),
         "calibration": _calibration(probabilities, predicted == labels, labels, bins),

@@ -37,7 +37,9 @@ class Predictor:
     def __init__(self, artifact: Artifact) -> None:
         """Prepare a model; its arrays are used where they are, not copied."""
         self.config = artifact.config
-        self.vocabulary = Vocabulary(artifact.tokens, artifact.keys, artifact.config.max_order)
+        self.vocabulary = Vocabulary(
+            artifact.tokens, artifact.keys, artifact.config.max_order, artifact.config.marks_negation
+        )
         self.artifact = artifact
 
     @classmethod

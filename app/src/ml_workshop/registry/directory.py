@@ -20,11 +20,11 @@ _PREFIX = re.compile(r"[0-9a-f]{7,39}")
 class DirectoryRepository:
     """A repository for one machine, or for a shared file system that honours flock.
 
-    A revision is named by its content, so it can never change, and publishing twice makes one.
+    A revision is the hash of its content: it never changes, and a second push of the same model adds none.
     """
 
     def __init__(self, path: str) -> None:
-        """Name a repository; the first publication makes its directory.
+        """Store the path; the first push creates the directory.
 
         Raises:
             RegistryError: The path is not absolute.
@@ -34,7 +34,7 @@ class DirectoryRepository:
             raise RegistryError(f"Model repository dir://{path} is not an absolute path: write dir:///path.")
 
     def resolve(self, revision: str) -> str:
-        """See `Repository.resolve`; the first 7 or more digits of a revision will do."""
+        """See `Repository.resolve`; a prefix of 7 or more digits is enough."""
         latest = self._latest()
         if revision == LATEST:
             if latest is None:
@@ -75,8 +75,8 @@ class DirectoryRepository:
         """See `Repository.publish`."""
         revision = content_revision(directory)
         with self._locked():
-            for left_by_a_killed_writer in (self._root / "revisions").glob(".*.partial-*"):
-                shutil.rmtree(left_by_a_killed_writer, ignore_errors=True)
+            for leftover in (self._root / "revisions").glob(".*.partial-*"):
+                shutil.rmtree(leftover, ignore_errors=True)
             if not self._revision(revision).exists():
                 with new_directory(self._revision(revision)) as partial:
                     for name in published_files(directory):
@@ -98,7 +98,7 @@ class DirectoryRepository:
 
     @contextlib.contextmanager
     def _locked(self) -> Iterator[None]:
-        """Let one writer in at a time; readers never wait."""
+        """Hold the lock of writers; readers need none."""
         try:
             self._root.mkdir(parents=True, exist_ok=True)
             with (self._root / ".lock").open("a") as lock:

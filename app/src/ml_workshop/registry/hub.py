@@ -19,7 +19,7 @@ _REPO_ID = re.compile(r"[\w.-]+/[\w.-]+")
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 
 _HUB_FILES = (".gitattributes", ".cache")
-"""What the hub, and its client, put beside the files of a model."""
+"""Files that the hub and its client add to those of a model."""
 
 _SET_TOKEN = "set HF_TOKEN, or HF_TOKEN_PATH to a file with a token that may write"  # noqa: S105
 
@@ -28,10 +28,10 @@ class HubRepository:
     """A model repository hf://user/name; a revision is a commit."""
 
     def __init__(self, repo_id: str) -> None:
-        """Name a repository; nothing is asked of the hub yet.
+        """Store the name; no request is sent yet.
 
         Raises:
-            RegistryError: This cannot be the name of a repository.
+            RegistryError: This is not a valid name of a repository.
         """
         if not _REPO_ID.fullmatch(repo_id):
             raise RegistryError(f"Model repository hf://{repo_id} is not of the form hf://user/name.")
@@ -40,10 +40,10 @@ class HubRepository:
         self._api = HfApi(token=self._token)
 
     def resolve(self, revision: str) -> str:
-        """See `Repository.resolve`; a full commit is not asked for."""
+        """See `Repository.resolve`; a full commit needs no request."""
         if _COMMIT.fullmatch(revision):
             return revision
-        with self._explained(revision):
+        with self._translated_errors(revision):
             commit = self._api.model_info(
                 self._repo_id, revision=None if revision == LATEST else revision
             ).sha
@@ -54,7 +54,7 @@ class HubRepository:
     def fetch(self, revision: str, into: Path) -> None:
         """See `Repository.fetch`."""
         disable_progress_bars()
-        with self._explained(revision):
+        with self._translated_errors(revision):
             self._api.snapshot_download(self._repo_id, revision=revision, local_dir=into)
         for name in _HUB_FILES:
             path = into / name
@@ -68,7 +68,7 @@ class HubRepository:
         if not (self._token or get_token()):
             raise TokenError(f"Publishing to hf://{self._repo_id} needs a token: {_SET_TOKEN}.")
         disable_progress_bars()
-        with self._explained(LATEST):
+        with self._translated_errors(LATEST):
             self._api.create_repo(self._repo_id, exist_ok=True)
             commit = self._api.upload_folder(
                 repo_id=self._repo_id,
@@ -80,8 +80,8 @@ class HubRepository:
         return commit.oid
 
     @contextlib.contextmanager
-    def _explained(self, revision: str) -> Iterator[None]:
-        """Turn what the client raises into sentences."""
+    def _translated_errors(self, revision: str) -> Iterator[None]:
+        """Turn exceptions of the client into errors with one sentence."""
         name = f"hf://{self._repo_id}"
         try:
             yield
@@ -108,7 +108,7 @@ class HubRepository:
             ) from error
         except MlWorkshopError:
             raise
-        except Exception as error:  # the client lets errors of its HTTP library through
+        except Exception as error:  # errors of the client's HTTP library
             if isinstance(error, OSError) and error.errno is not None:
                 raise  # the disk, not the hub
             raise RegistryError(

@@ -1,4 +1,4 @@
-"""Publishing a model that is good enough."""
+"""Push a model to a repository."""
 
 import json
 from pathlib import Path
@@ -12,15 +12,12 @@ from ml_workshop.registry.repository import open_repository
 
 
 def push(directory: Path, repo: str, min_accuracy: float | None = None) -> str:
-    """Publish a model directory.
+    """Publish a model directory of `train` and return its revision.
 
     Args:
-        directory: What `train` made.
+        directory: The model.
         repo: hf://user/name or dir:///absolute/path.
-        min_accuracy: Refuse a model that is less accurate than this on its test rows.
-
-    Returns:
-        The revision.
+        min_accuracy: Least accuracy on the test rows, 0 to 1.
 
     Raises:
         ModelError: The directory is not an intact model.
@@ -41,13 +38,7 @@ def push(directory: Path, repo: str, min_accuracy: float | None = None) -> str:
 
 
 def write_record(file: Path, directory: Path, repo: str, revision: str) -> None:
-    """Note what was published (fingerprint, repo, revision, accuracy) so that nobody trains it twice.
-
-    Args:
-        file: Where.
-        directory: The model directory that was published.
-        repo: Where it was published.
-        revision: What it is called there.
+    """Write fingerprint, repo, revision and accuracy of a published model, so that it is not trained again.
 
     Raises:
         ModelError: The directory is not a model.

@@ -1,4 +1,8 @@
-"""Fetching a model and trusting it only after its manifest."""
+"""Pull a model from a repository and verify its manifest.
+
+Functions take a repository hf://user/name or dir:///absolute/path and a revision or "latest", and raise
+ModelError (files differ from the manifest), RegistryError (no such repository or revision) or OutputError.
+"""
 
 import re
 from pathlib import Path
@@ -14,21 +18,7 @@ _FULL = re.compile(r"[0-9a-f]{40}")
 
 
 def pull_to(repo: str, revision: str, output: Path) -> tuple[str, Path]:
-    """Fetch a model into a directory of a person's choice.
-
-    Args:
-        repo: hf://user/name or dir:///absolute/path.
-        revision: A revision or "latest".
-        output: Directory to make; a model that is there is replaced unless it is this revision, intact.
-
-    Returns:
-        The full revision, and the directory.
-
-    Raises:
-        ModelError: The files are not those of the manifest; names the first.
-        RegistryError: The repository or the revision is not there.
-        OutputError: The directory cannot be written.
-    """
+    """Pull a model into `output`, which may hold a model; return the full revision and the directory."""
     repository = open_repository(repo)
     full = repository.resolve(revision)
     if not _is_intact(output, full):
@@ -38,22 +28,9 @@ def pull_to(repo: str, revision: str, output: Path) -> tuple[str, Path]:
 
 
 def pull_into(repo: str, revision: str, models: Path) -> tuple[str, Path]:
-    """Fetch a model into `models`/<revision>.
+    """Pull a model into `models`/<revision>; return the full revision and the directory.
 
-    The repository is not asked for a full revision of which an intact copy is there.
-
-    Args:
-        repo: hf://user/name or dir:///absolute/path.
-        revision: A revision or "latest".
-        models: Directory of pulled models.
-
-    Returns:
-        The full revision, and its directory.
-
-    Raises:
-        ModelError: The files are not those of the manifest; names the first.
-        RegistryError: The repository or the revision is not there.
-        OutputError: The directory cannot be written.
+    A full revision with an intact copy on disk needs no request.
     """
     if _FULL.fullmatch(revision) and _is_intact(models / revision, revision):
         return revision, (models / revision).absolute()

@@ -1,4 +1,4 @@
-"""What a model repository does, and which kinds there are."""
+"""The interface of model repositories, and their addresses."""
 
 from pathlib import Path
 from typing import Protocol
@@ -16,7 +16,7 @@ class Repository(Protocol):
 
         Raises:
             RevisionNotFoundError: There is none.
-            RegistryError: The repository cannot be asked.
+            RegistryError: The repository cannot be reached.
         """
 
     def fetch(self, revision: str, into: Path) -> None:
@@ -28,7 +28,7 @@ class Repository(Protocol):
         """
 
     def publish(self, directory: Path) -> str:
-        """Publish the files of a directory as the latest revision; no new one if they are just that.
+        """Publish the files of a directory as the latest revision; the same files keep their revision.
 
         Raises:
             RegistryError: The repository cannot be written.
@@ -36,13 +36,10 @@ class Repository(Protocol):
 
 
 def open_repository(repo: str) -> Repository:
-    """Return the repository that an address means.
-
-    Args:
-        repo: hf://user/name or dir:///absolute/path.
+    """Return the repository hf://user/name or dir:///absolute/path.
 
     Raises:
-        RegistryError: It is neither.
+        RegistryError: The address has another form.
     """
     scheme, separator, place = repo.partition("://")
     if separator and scheme == "hf":

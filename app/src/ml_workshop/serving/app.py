@@ -1,7 +1,11 @@
 """The Flask application."""
 
+import base64
+import hashlib
 import logging
+import re
 from functools import partial
+from pathlib import Path
 
 from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
@@ -14,13 +18,13 @@ from ml_workshop.serving.metrics import PATH as METRICS_PATH
 from ml_workshop.serving.metrics import Metrics
 from ml_workshop.serving.middleware import REQUEST_ID, TEXTS, RequestMiddleware
 from ml_workshop.serving.openapi import document
-from ml_workshop.serving.page import HEADERS, PAGE
 from ml_workshop.serving.parsing import BadRequestError, Limits, read_json, text_to_explain, texts_to_classify
 from ml_workshop.serving.plain_flask import PlainFlask, PlainResponse, json_response
 from ml_workshop.serving.v2 import add_v2_routes
 
-MODEL_NAME = "sentiment"
-"""Name of the model in the V2 protocol, unless another is given."""
+MODEL_NAME = "sentiment"  # default of the V2 protocol
+
+PAGE = Path(__file__).with_name("page.html").read_bytes()  # to try the model in a browser
 
 log = logging.getLogger("ml_workshop")
 
@@ -28,14 +32,7 @@ log = logging.getLogger("ml_workshop")
 def create_app(
     model: ServedModel, limits: Limits, model_name: str = MODEL_NAME, log_descriptor: int | None = None
 ) -> Flask:
-    """Make the application of one worker.
-
-    Args:
-        model: What to predict with; a worker exists only with a model that passed its golden reviews.
-        limits: Of a request.
-        model_name: Name of the model in the V2 protocol.
-        log_descriptor: File descriptor for one line per request; None for no lines.
-    """
+    """Create the application of one worker; a file descriptor gets one log line per request."""
     app = PlainFlask(__name__, static_folder=None)
     app.url_map.merge_slashes = False  # or //predict is a redirect
     app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
@@ -79,9 +76,17 @@ def create_app(
         )
         return PlainResponse(content, content_type=content_type)
 
+    page_headers = {
+        "Content-Security-Policy": f"default-src 'none'; style-src {_hash_of('style')}; script-src "
+        f"{_hash_of('script')}; connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; "
+        "frame-ancestors 'none'",
+        "Referrer-Policy": "no-referrer",
+        "X-Content-Type-Options": "nosniff",
+    }
+
     @app.get("/")
     def try_it() -> Response:
-        return PlainResponse(PAGE, content_type="text/html; charset=utf-8", headers=HEADERS)
+        return PlainResponse(PAGE, content_type="text/html; charset=utf-8", headers=page_headers)
 
     add_v2_routes(app, model_name, model.revision, limits, classify)
 
@@ -92,9 +97,7 @@ def create_app(
     @app.errorhandler(HTTPException)
     def http_error(error: HTTPException) -> Response:
         response = json_response({"error": f"{error.code} {error.name}."}, error.code or 500)
-        for name, value in error.get_headers():
-            if name not in ("Content-Type", "Content-Length"):
-                response.headers[name] = value
+        response.headers.extend(pair for pair in error.get_headers() if pair[0] != "Content-Type")
         return response
 
     @app.errorhandler(Exception)
@@ -113,3 +116,9 @@ def _as_json(prediction: Prediction, revision: str) -> dict[str, object]:
         "probability": prediction.probability,
         "model_revision": revision,
     }
+
+
+def _hash_of(element: str) -> str:
+    """Return the hash of the page's only style or script, as a source of its Content-Security-Policy."""
+    (content,) = re.findall(f"<{element}>(.*?)</{element}>".encode(), PAGE, re.DOTALL)
+    return f"'sha256-{base64.b64encode(hashlib.sha256(content).digest()).decode()}'"

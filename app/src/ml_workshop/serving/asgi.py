@@ -33,6 +33,18 @@ _REQUESTS_PER_CLOSE = 100
 accept most of the connections that arrive at once; a client that connects anew meets the worker that is idle.
 """
 
+_CONSTANTS = {
+    "SCRIPT_NAME": "",
+    "SERVER_NAME": "localhost",
+    "SERVER_PORT": "80",
+    "wsgi.version": (1, 0),
+    "wsgi.url_scheme": "http",
+    "wsgi.errors": sys.stderr,
+    "wsgi.multithread": True,
+    "wsgi.multiprocess": True,
+    "wsgi.run_once": False,
+}
+
 Message = dict[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
@@ -62,12 +74,8 @@ class WsgiAdapter:
             return
         environ = _environ(scope)
         body = b""
-        deadline = asyncio.get_running_loop().time() + self._limits.seconds
         try:
-            async with asyncio.timeout_at(deadline):
-                body = await _read_body(receive, self._limits.body_bytes, deadline)
-        except TimeoutError:
-            environ[BODY_ERROR] = BadRequestError(408, "The request was not sent in time.")
+            body = await _read_body(receive, self._limits)
         except BadRequestError as error:
             environ[BODY_ERROR] = error
         environ["wsgi.input"] = BytesIO(body)
@@ -101,28 +109,30 @@ class WsgiAdapter:
         return status, raw, b"".join(pieces)
 
 
-async def _read_body(receive: Receive, limit: int, deadline: float) -> bytes:
+async def _read_body(receive: Receive, limits: Limits) -> bytes:
     """Return the body of a request.
 
+    Gunicorn bounds the wait for the next piece, and then reports a client that left: a timer of our own for
+    every request would cost more than the rest of this function.
+
     Raises:
-        BadRequestError: 413 more than `limit` bytes, 400 the client left.
-        TimeoutError: The deadline is over. asyncio.timeout_at alone may miss it: asyncio.wait_for of Python
-            3.11 drops a cancellation that arrives together with a result.
+        BadRequestError: 413 too long, 408 too slow, 400 the client left.
     """
     now = asyncio.get_running_loop().time
+    deadline = now() + limits.seconds
     pieces, size, more = [], 0, True
-    while more and size <= limit + _DISCARDED_BYTES:
+    while more and size <= limits.body_bytes + _DISCARDED_BYTES:
         message = await receive()
-        if now() > deadline:
-            raise TimeoutError
+        if now() >= deadline:
+            raise BadRequestError(408, "The request was not sent in time.")
         if message["type"] == "http.disconnect":
             raise BadRequestError(400, f"The body broke off after {size} bytes.")
         size += len(message["body"])
-        if size <= limit:
+        if size <= limits.body_bytes:
             pieces.append(message["body"])
         more = message["more_body"]
-    if size > limit:
-        raise BadRequestError(413, f"The body has more than {limit} bytes.")
+    if size > limits.body_bytes:
+        raise BadRequestError(413, f"The body has more than {limits.body_bytes} bytes.")
     return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
 
@@ -133,19 +143,11 @@ def _environ(scope: Message) -> "WSGIEnvironment":
     the gateway reaches the socket.
     """
     environ: WSGIEnvironment = {
+        **_CONSTANTS,
         "REQUEST_METHOD": scope["method"],
-        "SCRIPT_NAME": "",
         "PATH_INFO": unquote_to_bytes(scope["raw_path"]).decode("latin-1"),
         "QUERY_STRING": scope["query_string"].decode("latin-1"),
-        "SERVER_NAME": "localhost",
-        "SERVER_PORT": "80",
         "SERVER_PROTOCOL": f"HTTP/{scope['http_version']}",
-        "wsgi.version": (1, 0),
-        "wsgi.url_scheme": "http",
-        "wsgi.errors": sys.stderr,
-        "wsgi.multithread": True,
-        "wsgi.multiprocess": True,
-        "wsgi.run_once": False,
     }
     for raw_name, raw_value in scope["headers"]:
         name = "HTTP_" + raw_name.decode("latin-1").upper().replace("-", "_")

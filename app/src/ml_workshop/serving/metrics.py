@@ -10,7 +10,7 @@ from datetime import datetime
 from functools import cache, partial
 from pathlib import Path
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import CollectorRegistry, Counter, Histogram
 from prometheus_client.exposition import choose_encoder
 from prometheus_client.metrics_core import GaugeMetricFamily, Metric
 from prometheus_client.multiprocess import MultiProcessCollector
@@ -51,12 +51,6 @@ class Metrics:
                 durations.labels(method, rule, status),
                 requests.labels(method, status),
             )
-        )
-        self.in_progress = Gauge(
-            "ml_workshop_requests_in_progress",
-            "Requests that are being answered.",
-            multiprocess_mode="livesum",
-            registry=registry,
         )
         self.log_lines_dropped = counter(
             "ml_workshop_log_lines_dropped", "Lines of the request log that could not be written."

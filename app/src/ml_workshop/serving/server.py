@@ -1,14 +1,15 @@
 """Gunicorn with the application of this package."""
 
+import asyncio
 import logging
 import os
+import signal
 import socket
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]
-from prometheus_client.multiprocess import mark_process_dead
 
 from ml_workshop.errors import ServingError
 from ml_workshop.model.loading import ServedModel, load_model
@@ -21,6 +22,8 @@ log = logging.getLogger("ml_workshop")
 
 _BACKLOG = 2048
 """Connections that wait to be accepted."""
+
+_STOP = {signal.SIGTERM, signal.SIGQUIT, signal.SIGINT}
 
 
 @dataclass(frozen=True)
@@ -37,6 +40,11 @@ class Settings:
     limits: Limits = field(default_factory=Limits)
     model_name: str = MODEL_NAME
     access_log: bool = True
+
+
+def _begin(_: object) -> None:
+    set_nonblocking(2)
+    asyncio.get_event_loop().call_soon(signal.pthread_sigmask, signal.SIG_UNBLOCK, _STOP)
 
 
 class Server(BaseApplication):  # type: ignore[misc]
@@ -60,8 +68,8 @@ class Server(BaseApplication):  # type: ignore[misc]
             "asgi_loop": "uvloop",
             "asgi_lifespan": "off",
             "http_parser": "auto",  # with gunicorn_h1c where it is installed: it has no wheels, and saves 7 %
-            # A worker reports once per second that it is alive. Its own time-out of a body comes after ours.
-            "timeout": max(settings.limits.seconds, 2) + 1,
+            # Also the longest wait for a piece of a body. A worker reports once per second that it is alive.
+            "timeout": max(settings.limits.seconds, 2),
             "graceful_timeout": settings.graceful_timeout,
             "keepalive": 5,
             "control_socket_disable": True,
@@ -70,8 +78,9 @@ class Server(BaseApplication):  # type: ignore[misc]
             "forwarder_headers": "",
             "secure_scheme_headers": {},
             "errorlog": os.devnull,  # log_as_json() has a handler of its own
-            "post_worker_init": lambda _: set_nonblocking(2),
-            "child_exit": lambda _, worker: mark_process_dead(worker.pid),  # type: ignore[no-untyped-call]
+            # uvloop loses signals that arrive before it runs; blocked, they wait.
+            "post_fork": lambda _arbiter, _worker: signal.pthread_sigmask(signal.SIG_BLOCK, _STOP),
+            "post_worker_init": _begin,
             "proc_name": "ml-workshop",
         }
         for name, value in options.items():

@@ -1,7 +1,7 @@
 """n-grams as integers.
 
 A token id takes 21 bits, so that up to three of them fit one positive 64-bit integer, first token highest.
-Ids start at 1: a key of one token is below 2^21, a key of two is not, so keys of different orders never meet.
+Ids start at 1: a key of one token is below 2^21, a key of two is not, so keys of all orders are distinct.
 """
 
 import numpy as np
@@ -43,7 +43,7 @@ def ngrams_up_to(token_ids: Keys, max_order: int) -> Keys:
 
 
 def key_tokens(key: int) -> list[int]:
-    """Return the token ids that a key is made of, first token first."""
+    """Return the token ids of a key, first token first."""
     tokens: list[int] = []
     while key:
         tokens.append(key & UNKNOWN)

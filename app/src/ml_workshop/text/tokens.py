@@ -8,9 +8,9 @@ _ALONE = (
     "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
     "\uff66-\uff9d\u2600-\u27bf\U0001f300-\U0001faff\U00020000-\U0003ffff"
 )
-# Words keep an inner apostrophe ("don't"); the punctuation that carries tone is a token of its own.
+# Words keep an inner apostrophe ("don't"); punctuation that carries tone is a separate token.
 _TOKEN = re.compile(rf"[{_ALONE}]|[^\W_{_ALONE}]+(?:'[^\W_{_ALONE}]+)?|[!?.,;:()\"*-]")
-_ASCII_TOKEN = re.compile(r"[a-z0-9]+(?:'[a-z0-9]+)?|[!?.,;:()\"*-]")  # the same there, in half the time
+_ASCII_TOKEN = re.compile(r"[a-z0-9]+(?:'[a-z0-9]+)?|[!?.,;:()\"*-]")  # for ASCII texts, in half the time
 
 
 def tokenize(text: str) -> list[str]:
@@ -27,10 +27,10 @@ def tokenize(text: str) -> list[str]:
 
 
 def token_spans(text: str) -> list[tuple[int, int]]:
-    """Return where the tokens of `tokenize` stand in a text.
+    """Return the places of the tokens of `tokenize` in a text.
 
     Returns:
-        Start and end of each token in Unicode code points: text[start:end] is the token as it was written.
+        Start and end of each token in Unicode code points: text[start:end] is the original token.
     """
     lowered = text.lower()
     places = None

@@ -46,6 +46,7 @@ More in [{REPORT}]({REPORT}).
 |---|---|
 | accuracy | {metrics["accuracy"]:.4f} |
 | F1 | {metrics["f1"]:.4f} |
+| log loss | {metrics["log_loss"]:.4f} |
 | expected calibration error | {calibration["expected_calibration_error"]:.4f} |
 | Brier score | {calibration["brier_score"]:.4f} |
 

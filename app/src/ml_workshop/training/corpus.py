@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ml_workshop.processes import even_shares, side_by_side
+from ml_workshop.text.negation import MARK, SCOPE_END, kinds_of, negated_positions
 from ml_workshop.text.ngrams import MAX_TOKENS
 from ml_workshop.text.tokens import tokenize
 
@@ -57,7 +58,21 @@ def read_corpus(texts: Sequence[str]) -> Corpus:
         ids.append(new_ids[its_ids])
         lengths.append(its_lengths)
     starts = np.concatenate(([0], np.cumsum(np.concatenate(lengths), dtype=np.int64)))
-    return Corpus(np.concatenate(ids), starts, list(vocabulary)[:MAX_TOKENS])
+    all_ids, tokens = np.concatenate(ids), list(vocabulary)[:MAX_TOKENS]
+    tokens += _mark_negation(all_ids, tokens)
+    return Corpus(all_ids, starts, tokens[:MAX_TOKENS])
+
+
+def _mark_negation(ids: NDArray[np.int32], tokens: list[str]) -> list[str]:
+    """Give words after a negator ids of their own, in place, and return their tokens."""
+    kinds = kinds_of(["", *tokens])
+    kinds[NONE] = SCOPE_END
+    negated = negated_positions(kinds[ids])
+    words = np.unique(ids[negated])
+    marked_ids = (len(tokens) + 1 + np.arange(len(words))).astype(np.int32)
+    marked_ids[marked_ids > MAX_TOKENS] = NONE
+    ids[negated] = marked_ids[np.searchsorted(words, ids[negated])]
+    return [MARK + tokens[word - 1] for word in words.tolist()]
 
 
 def _read(texts: Sequence[str]) -> tuple[list[str], NDArray[np.int32], NDArray[np.int64]]:

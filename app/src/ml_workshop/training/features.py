@@ -14,6 +14,8 @@ from ml_workshop.training.resources import return_free_memory
 
 Labels = NDArray[np.int64]
 
+NO_LABEL = -1
+
 
 @dataclass(frozen=True)
 class Features:
@@ -47,7 +49,7 @@ def choose_features(
     Raises:
         DataError: There is no n-gram to choose from.
     """
-    visible = np.full(len(labels), -1)
+    visible = np.full(len(labels), NO_LABEL)
     visible[rows] = labels[rows]
     counts = occurrences.class_counts(visible, classes)
     documents = np.bincount(labels[rows], minlength=classes)

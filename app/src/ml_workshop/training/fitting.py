@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 from torch import nn
 
 from ml_workshop.training.bags import Bags, Batch
-from ml_workshop.training.features import Features, Labels
+from ml_workshop.training.counting import Occurrences
+from ml_workshop.training.features import NO_LABEL, Features, Labels, choose_features
 from ml_workshop.training.network import BagClassifier
 from ml_workshop.training.optimizer import AdamW
 from ml_workshop.training.progress import progress
@@ -32,6 +33,7 @@ class Look:
         loss: Mean training loss of the steps since the look before, dropout at work.
         accuracy: Share of their rows that were classified right.
         network: In evaluation mode.
+        bags: All rows as the network reads them.
     """
 
     step: int
@@ -39,6 +41,7 @@ class Look:
     loss: float
     accuracy: float
     network: BagClassifier
+    bags: Bags
 
 
 OnLook = Callable[[Look], None]
@@ -98,9 +101,52 @@ def fit(
             bar.update()
             if step in looks:
                 network.eval()
-                on_look(Look(step, step / steps_per_epoch, loss / seen, right / seen, network))
+                on_look(Look(step, step / steps_per_epoch, loss / seen, right / seen, network, features.bags))
                 loss, right, seen = 0.0, 0, 0
     return network.eval()
+
+
+def choose_and_fit(
+    title: str,
+    occurrences: Occurrences,
+    labels: Labels,
+    rows: NDArray[np.int64],
+    classes: int,
+    recipe: Recipe,
+    on_look: OnLook = ignore_look,
+    bar_row: int = 0,
+) -> tuple[Features, BagClassifier]:
+    """Choose n-grams by some of the labelled rows and fit a network to them.
+
+    With `Recipe.unlabelled` this network predicts labels for the rows without one (pseudo-labels, Lee
+    2013), and a second one is fitted to all of these.
+
+    Args:
+        title: See `fit`.
+        occurrences: n-grams of the labelled rows, then of the unlabelled rows.
+        labels: Class of each labelled row, shape (n,).
+        rows: Labelled rows to use.
+        classes: Number of classes.
+        recipe: Hyper-parameters.
+        on_look: See `fit`; of the second network if there are two.
+        bar_row: See `progress`.
+
+    Raises:
+        DataError: There is no n-gram to choose from.
+    """
+    total = len(occurrences.starts) - 1
+    labels = np.concatenate((labels, np.full(total - len(labels), NO_LABEL)))
+    features = choose_features(occurrences, labels, rows, classes, recipe)
+    if not recipe.unlabelled:
+        return features, fit(title, features, labels, rows, classes, recipe, on_look, bar_row)
+    teacher = fit(f"{title}, labelled rows", features, labels, rows, classes, recipe, bar_row=bar_row)
+    unlabelled = np.flatnonzero(labels == NO_LABEL)
+    labels[unlabelled] = logits_of(teacher, features.bags, unlabelled).argmax(axis=1)
+    del teacher, features
+    rows = np.concatenate((rows, unlabelled))
+    features = choose_features(occurrences, labels, rows, classes, recipe)
+    student = recipe.for_student()
+    return features, fit(title, features, labels, rows, classes, student, on_look, bar_row)
 
 
 def logits_of(

@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 
 from ml_workshop.processes import Forked
 from ml_workshop.training.counting import Occurrences
-from ml_workshop.training.features import Features, Labels, choose_features
-from ml_workshop.training.fitting import fit
+from ml_workshop.training.features import Features, Labels
+from ml_workshop.training.fitting import choose_and_fit
 from ml_workshop.training.network import BagClassifier
 from ml_workshop.training.recipe import Recipe
 from ml_workshop.training.validation import Validation, validate
@@ -40,8 +40,8 @@ def learn(
     """Fit a network to part of the rows, for validation, and beside it another to all of them.
 
     Args:
-        occurrences: n-grams of all training rows.
-        labels: Class of each row, shape (n,).
+        occurrences: n-grams of the labelled rows, then of the unlabelled rows.
+        labels: Class of each labelled row, shape (n,).
         held_out: Which rows are for validation, shape (n,).
         label_names: Class names.
         recipe: Hyper-parameters.
@@ -52,6 +52,5 @@ def learn(
     torch.set_num_threads(1)  # threads of PyTorch would not survive the fork
     with Forked(validate, occurrences, labels, held_out, label_names, recipe) as validation:
         rows, classes = np.arange(len(labels)), len(label_names)
-        features = choose_features(occurrences, labels, rows, classes, recipe)
-        network = fit("training", features, labels, rows, classes, recipe)
+        features, network = choose_and_fit("training", occurrences, labels, rows, classes, recipe)
         return Learnt(network, features, validation.result())

@@ -61,8 +61,14 @@ def train(dataset: Dataset, recipe: Recipe, output: Path) -> dict[str, Any]:
         duplicates = count_duplicates(dataset)
         _say_what_is_odd(dataset, duplicates)
         held_out = stratified_holdout(labels, recipe.validation_share, recipe.seed, same_as)
-        corpus = read_corpus(dataset.train.texts)
-        log.info("%s: %d training rows, %d tokens", dataset.name, corpus.size, len(corpus.ids) - corpus.size)
+        corpus = read_corpus([*dataset.train.texts, *dataset.unlabelled])
+        log.info(
+            "%s: %d labelled and %d unlabelled training rows, %d tokens",
+            dataset.name,
+            len(labels),
+            len(dataset.unlabelled),
+            len(corpus.ids) - corpus.size,
+        )
         tokens = corpus.tokens
         occurrences = count_ngrams(corpus, recipe.max_order, recipe.min_documents_for(corpus.size))
         del corpus
@@ -96,6 +102,7 @@ def train(dataset: Dataset, recipe: Recipe, output: Path) -> dict[str, Any]:
             "temperature": learnt.validation.temperature,
             "training": {
                 "rows": len(labels),
+                "unlabelled_rows": len(dataset.unlabelled),
                 "seconds": round(time.monotonic() - started, 2),
                 "peak_memory_bytes": peak_memory_bytes(),
             },

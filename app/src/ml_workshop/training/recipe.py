@@ -1,6 +1,6 @@
 """The numbers of a training run."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 STEPS_PER_EPOCH = 96
 """Fewest steps an epoch should have: with a handful the network hardly moves from where it started."""
@@ -26,6 +26,7 @@ class Recipe:
         weight_decay: Decay of the embedding; the output layer has none.
         dropout: Share of hidden units that one step does not use.
         validation_share: Share of the training rows held out for calibration and the learning curve.
+        unlabelled: Whether to train on rows without a label, too, with labels that a first network predicts.
     """
 
     epochs: int = 2
@@ -39,6 +40,11 @@ class Recipe:
     weight_decay: float = 0.5
     dropout: float = 0.5
     validation_share: float = 0.1
+    unlabelled: bool = False
+
+    def for_student(self) -> "Recipe":
+        """Return the recipe for labelled and pseudo-labelled rows, which are more: half the epochs."""
+        return replace(self, epochs=max(self.epochs // 2, 1), batch_size=2 * self.batch_size)
 
     def batch_size_for(self, rows: int) -> int:
         """Return the batch size for a number of rows: small enough for STEPS_PER_EPOCH steps an epoch."""

@@ -75,6 +75,7 @@ def _page(artifact: Artifact, metrics: dict[str, Any], telling: figures.Telling)
         "accuracy, test": f"{metrics['accuracy']:.4f}",
         "accuracy, validation": f"{metrics['validation']['accuracy']:.4f}",
         "F1, test": f"{metrics['f1']:.4f}",
+        "log loss": f"{metrics['log_loss']:.4f}",
         "expected calibration error": f"{calibration['expected_calibration_error']:.4f}",
         "Brier score": f"{calibration['brier_score']:.4f}",
         "temperature": f"{metrics['temperature']:.3f}",

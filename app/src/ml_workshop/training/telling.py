@@ -3,6 +3,7 @@
 import numpy as np
 
 from ml_workshop.model.artifact import Artifact
+from ml_workshop.text.negation import shown
 from ml_workshop.text.ngrams import key_tokens
 
 
@@ -28,4 +29,4 @@ def telling_ngrams(artifact: Artifact, count: int) -> list[list[tuple[str, float
 
 
 def _text(artifact: Artifact, feature: int) -> str:
-    return " ".join(artifact.tokens[token_id - 1] for token_id in key_tokens(int(artifact.keys[feature])))
+    return shown([artifact.tokens[token_id - 1] for token_id in key_tokens(int(artifact.keys[feature]))])

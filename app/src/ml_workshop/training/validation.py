@@ -11,8 +11,8 @@ from ml_workshop.model.measures import log_loss, measure
 from ml_workshop.model.predictor import softmax
 from ml_workshop.training.calibration import fit_temperature
 from ml_workshop.training.counting import Occurrences
-from ml_workshop.training.features import Labels, choose_features
-from ml_workshop.training.fitting import Look, fit, logits_of
+from ml_workshop.training.features import Labels
+from ml_workshop.training.fitting import Look, choose_and_fit, logits_of
 from ml_workshop.training.recipe import Recipe
 
 log = logging.getLogger("ml_workshop")
@@ -41,8 +41,8 @@ def validate(
     """Choose n-grams and fit a network without some rows, and look at those rows.
 
     Args:
-        occurrences: n-grams of all training rows.
-        labels: Class of each row, shape (n,).
+        occurrences: n-grams of the labelled rows, then of the unlabelled rows.
+        labels: Class of each labelled row, shape (n,).
         held_out: Which rows to leave out, shape (n,).
         label_names: Class names.
         recipe: Hyper-parameters.
@@ -51,11 +51,10 @@ def validate(
         DataError: There is no n-gram to choose from.
     """
     unseen, seen = np.flatnonzero(held_out), np.flatnonzero(~held_out)
-    features = choose_features(occurrences, labels, seen, len(label_names), recipe)
     curve: list[dict[str, float]] = []
 
     def note(look: Look) -> None:
-        logits = logits_of(look.network, features.bags, unseen)
+        logits = logits_of(look.network, look.bags, unseen)
         curve.append(
             {
                 "step": look.step,
@@ -67,7 +66,9 @@ def validate(
             }
         )
 
-    network = fit("validation", features, labels, seen, len(label_names), recipe, note, bar_row=1)
+    features, network = choose_and_fit(
+        "validation", occurrences, labels, seen, len(label_names), recipe, note, bar_row=1
+    )
     logits = logits_of(network, features.bags, unseen)
     temperature = fit_temperature(logits, labels[unseen])
     measured = measure(softmax(logits / temperature), labels[unseen], label_names)

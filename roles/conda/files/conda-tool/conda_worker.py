@@ -58,17 +58,17 @@ FAILURES = ("channel", "spec", "unsatisfiable", "download", "space", "permission
 UNPACKED = 5
 MEGABYTE = 1_000_000
 
-#: What py-rattler, and reqwest below it, say of a package that cannot be had.
+#: Messages of py-rattler, and of reqwest below it, about a package that is not available.
 DOWNLOAD_FAILED = re.compile(
     r"error sending request|failed to (fetch|download)|status (client|server) error|hash mismatch"
 )
 
 
 class Failure(Exception):
-    """Something that a person has to see to."""
+    """A failure that needs an action of the user."""
 
     def __init__(self, kind: str, message: str, details: str = "") -> None:
-        """Take the kind (one of FAILURES), a sentence, and what else there is to say."""
+        """Take the kind (one of FAILURES), a sentence, and details."""
         super().__init__(message)
         self.kind = kind
         self.details = details
@@ -87,7 +87,7 @@ def name_of(record: PackageRecord) -> str:
 
 
 def satisfied(records: list[PrefixRecord], specs: list[MatchSpec], channels: list[Channel]) -> bool:
-    """Tell whether the records are what the specs ask for, and nothing else, all from these channels.
+    """Return whether the records are exactly what the specs require, all from these channels.
 
     Needs no repodata: every spec is matched, every dependency is met, and every record is reachable from a
     spec.
@@ -96,7 +96,7 @@ def satisfied(records: list[PrefixRecord], specs: list[MatchSpec], channels: lis
     known = {channel.base_url.rstrip("/") for channel in channels}
     if any(record.channel.rstrip("/") not in known for record in records):
         return False
-    wanted = []
+    pending = []
     for spec in specs:
         name = str(spec.name.normalized)
         record = by_name.get(name)
@@ -104,17 +104,17 @@ def satisfied(records: list[PrefixRecord], specs: list[MatchSpec], channels: lis
             return False
         if spec.channel is not None and spec.channel.base_url.rstrip("/") != record.channel.rstrip("/"):
             return False
-        wanted.append(name)
+        pending.append(name)
     try:
         PackageRecord.validate(list(records))
     except Exception:  # the exception's type is not part of py-rattler's interface
         return False
     reached: set[str] = set()
-    while wanted:
-        name = wanted.pop()
+    while pending:
+        name = pending.pop()
         if name in by_name and name not in reached:
             reached.add(name)
-            wanted += [dependency.split()[0] for dependency in by_name[name].depends]
+            pending += [dependency.split()[0] for dependency in by_name[name].depends]
     return reached == by_name.keys()
 
 
@@ -203,7 +203,7 @@ def verify(path: Path, entry: dict[str, str]) -> None:
     if digest != entry[kind]:
         raise Failure(
             "download",
-            f"{path} is not what the lock file says: its {kind} is {digest} instead of {entry[kind]}",
+            f"{path} differs from the lock file: its {kind} is {digest} instead of {entry[kind]}",
         )
 
 
@@ -284,7 +284,7 @@ async def change(request: dict[str, Any], records: list[RepoDataRecord], specs: 
     finally:
         shutil.rmtree(copy, ignore_errors=True)
     for path in (prefix / "conda-meta").glob("*.json"):
-        path.chmod(0o644)  # written 0600; `conda list` and other people's tools read them
+        path.chmod(0o644)  # written 0600; `conda list` and other tools read them
 
 
 def describe(record: RepoDataRecord) -> dict[str, str]:
@@ -302,10 +302,10 @@ def describe(record: RepoDataRecord) -> dict[str, str]:
 
 
 async def answer(request: dict[str, Any]) -> dict[str, Any]:
-    """Do what the request asks for.
+    """Execute the request.
 
     Raises:
-        Failure: with a sentence that says what is wrong.
+        Failure: with a sentence that explains it.
     """
     prefix, cache_dir = Path(request["prefix"]), Path(request["cache_dir"])
     installed = installed_records(prefix, request["broken_records"])

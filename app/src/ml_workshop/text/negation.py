@@ -1,0 +1,51 @@
+"""Negation marking: words after "not" count as words of their own (Das & Chen 2007; Pang et al. 2002).
+
+Each token after a negator, up to a punctuation mark, takes the prefix MARK: "not very good." has the tokens
+`not`, `not_very`, `not_good` and `.`. No token of a text contains an underscore, so none is ambiguous.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+MARK = "not_"
+WINDOW = 4
+"""How many tokens a negator reaches."""
+
+_VERBS = (
+    *("ai", "are", "ca", "could", "dare", "did", "does", "do", "had", "has", "have", "is", "may", "might"),
+    *("must", "need", "ought", "sha", "should", "was", "were", "wo", "would"),
+)
+NEGATORS = ["not", "no", "never", "without", "hardly", "nor", *(f"{verb}n't" for verb in _VERBS)]
+SCOPE_ENDS = list('.,;:!?()"*')
+
+NEGATOR, SCOPE_END = 1, 2
+_OFFSETS = np.arange(1, WINDOW + 1)
+
+
+def kinds_of(tokens: Sequence[str]) -> NDArray[np.int8]:
+    """Return for each token NEGATOR, SCOPE_END or 0, shape (tokens,)."""
+    kinds = {**dict.fromkeys(NEGATORS, NEGATOR), **dict.fromkeys(SCOPE_ENDS, SCOPE_END)}
+    return np.fromiter((kinds.get(token, 0) for token in tokens), np.int8, len(tokens))
+
+
+def negated_positions(kinds: NDArray[np.int8]) -> NDArray[np.int64]:
+    """Return the positions of the tokens to mark, some of them more than once.
+
+    Args:
+        kinds: See `kinds_of`, for the unmarked tokens of a text, shape (n,).
+    """
+    negators = (kinds == NEGATOR).nonzero()[0]
+    reached = negators[:, None] + _OFFSETS
+    inside = kinds.take(reached, mode="clip") != SCOPE_END
+    inside &= reached < len(kinds)
+    np.logical_and.accumulate(inside, axis=1, out=inside)
+    positions: NDArray[np.int64] = reached[inside]
+    return positions
+
+
+def shown(tokens: Sequence[str]) -> str:
+    """Return an n-gram as people read it: `not_very not_good` as "not ... very good"."""
+    negator = "not ... " if tokens[0].startswith(MARK) else ""
+    return negator + " ".join(token.removeprefix(MARK) for token in tokens)
