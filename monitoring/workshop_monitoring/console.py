@@ -25,7 +25,7 @@ CHOICE = {
         *("Requests by status", "Errors by origin", "Rejected", "Retries and redispatches"),
         *("State of each slot", "Weight", "Requests by slot", "Response time"),
     ),
-    "inference": ("Request rate", "Error ratio", "Latency", "Requests in flight"),
+    "inference": ("Request rate", "Error ratio", "Latency"),
     "slo": ("Error budget over time", "Burn rate over 1h", "Errors and error budget"),
     "model": ("Model served", "Class share", "Confidence", "Unknown words"),
     "hosts": ("CPU utilisation", "Memory utilisation", "Disk space used", "Network traffic"),

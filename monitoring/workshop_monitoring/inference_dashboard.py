@@ -3,7 +3,6 @@
 from grafana_foundation_sdk.models import units
 
 from workshop_monitoring.board import Board, Kind, Panel, Query, Row, job_and_instance
-from workshop_monitoring.gateway_dashboard import SERVER, SLOTS, by_server
 from workshop_monitoring.indicators import DURATION
 from workshop_monitoring.promql import buckets, mean, quantile, rate, select
 
@@ -72,14 +71,6 @@ LATENCY = Panel(
     ),
 )
 
-IN_FLIGHT = Panel(
-    "Requests in flight",
-    "Requests that the gateway has passed to a slot and that are not answered yet; "
-    "as many as there are workers means that more have to wait.",
-    units.Short,
-    (Query(SERVER, by_server(select("haproxy_server_current_sessions", SLOTS, chosen='job="gateway"'))),),
-)
-
 LATENCY_HEAT_MAP = Panel(
     "Latency heat map",
     "How many requests per second took how long: one row for each bucket of the histogram. "
@@ -87,7 +78,7 @@ LATENCY_HEAT_MAP = Panel(
     units.Seconds,
     (Query("{{le}}", buckets(DURATION, TRAFFIC)),),
     kind=Kind.HEATMAP,
-    width=16,
+    width=24,
 )
 
 REQUEST_RATE_BY_ROUTE = Panel(
@@ -162,7 +153,7 @@ BOARD = Board(
     variables=job_and_instance(f"{DURATION}_count", job="inference"),
     rows=(
         Row("Rate, errors, duration", (REQUEST_RATE, ERROR_RATIO, LATENCY)),
-        Row("Distribution", (LATENCY_HEAT_MAP, IN_FLIGHT)),
+        Row("Distribution", (LATENCY_HEAT_MAP,)),
         Row("By route", (REQUEST_RATE_BY_ROUTE, LATENCY_BY_ROUTE, ERRORS_BY_ROUTE)),
         Row("By slot", (REQUEST_RATE_BY_SLOT, ERROR_RATIO_BY_SLOT, LATENCY_BY_SLOT)),
         Row("By instance", (REQUEST_RATE_BY_INSTANCE, METRIC_FILES)),

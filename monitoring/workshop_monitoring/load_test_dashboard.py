@@ -4,7 +4,7 @@ from grafana_foundation_sdk.models import units
 
 from workshop_monitoring.board import Board, Kind, Panel, Query, Row, Variable, job_and_instance
 from workshop_monitoring.indicators import DURATION
-from workshop_monitoring.inference_dashboard import IN_FLIGHT, REQUESTS, TRAFFIC
+from workshop_monitoring.inference_dashboard import REQUESTS, TRAFFIC
 from workshop_monitoring.promql import buckets, mean, quantile, rate, select
 
 RESPONSE_TIME = "locust_response_time_seconds"
@@ -101,7 +101,7 @@ BOARD = Board(
     ),
     rows=(
         Row("Both sides", (RATE_BOTH_SIDES, LATENCY_BOTH_SIDES, UNSEEN_BY_SERVER)),
-        Row("Locust", (USERS, REQUESTS_BY_NAME, FAILURES_BY_NAME, RESPONSE_TIMES_OF_LOCUST, IN_FLIGHT)),
+        Row("Locust", (USERS, REQUESTS_BY_NAME, FAILURES_BY_NAME, RESPONSE_TIMES_OF_LOCUST)),
     ),
     since="now-30m",
 )

@@ -125,10 +125,6 @@ def test_errors_are_red_and_baselines_dashed(uid: str) -> None:
                 assert style["custom.lineStyle"]["fill"] == "dash", graph["title"]
 
 
-def test_panel_ids_depend_on_the_title_alone() -> None:
-    assert panel("load-test", "Requests in flight")["id"] == panel("inference", "Requests in flight")["id"]
-
-
 def test_empty_panels_show_the_reason() -> None:
     assert (
         panel("home", "Firing alerts")["fieldConfig"]["defaults"]["noValue"]
@@ -139,70 +135,8 @@ def test_empty_panels_show_the_reason() -> None:
     assert "noValue" not in panel("model", "Class share")["fieldConfig"]["defaults"]
 
 
-def test_home_shows_what_is_up_what_fires_and_four_numbers() -> None:
-    assert list(expressions("home")) == [
-        "Targets down",
-        "Requests",
-        "Server errors",
-        "Slowest 1 %",
-        "Error budget left",
-        "Alerts that fire",
-        "What is up",
-    ]
-
-
-def test_inference_shows_rate_errors_duration_and_load() -> None:
-    asked = expressions("inference")
-    assert "sum by (status) (rate(flask_http_request_duration_seconds_count" in asked["Request rate"]
-    for quantile in ("0.5", "0.95", "0.99"):
-        assert f"histogram_quantile({quantile}, sum by (le) (rate(" in asked["Latency"]
-    assert 'status=~"5.."' in asked["Error ratio"]
-    assert panel("inference", "Latency heat map")["targets"][0]["format"] == "heatmap"
-    assert "haproxy_server_current_sessions" in asked["Requests in flight"]
-    assert "by (le, url_rule)" in asked["Latency by route"]
-
-
-def test_gateway_shows_requests_errors_queue_retries_limits_and_slots() -> None:
-    asked = expressions("gateway")
-    for title, metric in {
-        "Requests by status": "haproxy_frontend_http_responses_total",
-        "Errors by origin": "haproxy_server_connection_errors_total",
-        "Rejected": "haproxy_frontend_denied_connections_total",
-        "Queue": "haproxy_backend_current_queue",
-        "Retries and redispatches": "haproxy_backend_redispatch_warnings_total",
-        "Connections and limits": "haproxy_frontend_limit_sessions",
-        "State of each slot": "haproxy_server_status",
-        "Weight": "haproxy_server_weight",
-        "Response time": "haproxy_server_response_time_average_seconds",
-    }.items():
-        assert f"{metric}{{" in asked[title]
-
-
-def test_inference_compares_slots() -> None:
-    asked = expressions("inference")
-    for title in ("Request rate by slot", "Error ratio by slot"):
-        assert "by (instance, slot)" in asked[title]
-    assert "by (le, instance, slot)" in asked["Latency by slot"]
-
-
-def test_slo_shows_budget_burn_rates_and_time_left() -> None:
-    asked = " ".join(expressions("slo").values())
-    for window in ("5m", "30m", "1h", "2h", "6h", "1d", "3d"):
-        assert f"slo:sli_error:ratio_rate{window}{{" in asked
-    for rule in ("period_error_budget_remaining:ratio", "current_burn_rate:ratio", "objective:ratio"):
-        assert f"slo:{rule}{{" in asked
-
-
-def test_model_shows_the_slots_that_get_requests_and_the_beginning_of_revisions() -> None:
-    for title in ("Model served", "Revisions over time"):
-        asked = expressions("model")[title]
-        assert "and on (instance, slot)" in asked
-        assert "haproxy_server_weight" in asked
-        assert '"revision", "$1", "revision", "(.{12}).*"' in asked
-
-
-@pytest.mark.parametrize(("uid", "title"), [("home", "Alerts that fire"), ("model", "Model served")])
-def test_a_table_shows_the_labels_of_its_query_in_order(uid: str, title: str) -> None:
+@pytest.mark.parametrize(("uid", "title"), [("home", "Firing alerts"), ("model", "Model served")])
+def test_table_columns_are_the_labels_of_the_query(uid: str, title: str) -> None:
     table = panel(uid, title)
     order = table["transformations"][0]["options"]["indexByName"]
     assert f"by ({', '.join(sorted(order, key=order.__getitem__))})" in table["targets"][0]["expr"]
