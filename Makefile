@@ -13,10 +13,10 @@ LAB_DATASET ?=
 # Serving hosts of the lab, 1 to 9; more than one have a gateway host in front. Empty keeps the hosts that the lab has (1 at first).
 LAB_INFERENCE_HOSTS ?=
 SCENARIO ?= --all
-# The repository as the collection ml_workshop.workshop: links to plugins/ and meta/.
+# The repository as the collection ml_workshop.workshop: links to plugins/, roles/ and meta/.
 COLLECTION := collections/ansible_collections/ml_workshop/workshop
 
-.PHONY: help docs lab lab-down verify test lint words unit molecule bench browser venv venv-test venv-app venv-bench hosts promtool chromium haproxy sshd
+.PHONY: help docs image lab lab-down verify test lint words unit molecule bench browser venv venv-test venv-app venv-bench hosts promtool chromium haproxy sshd
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -58,8 +58,8 @@ lint: venv-test venv-app words ## Words, ansible-lint (production), yamllint, ru
 
 # app/ follows; generated files repeat their sources.
 words: ## Words of .config/words.txt, which the field does not use
-	@! git grep -nIiE --untracked -f .config/words.txt -- . ':!.config/words.txt' ':!app' ':!tests/unit/app' ':!tests/gateway' \
-	  ':!roles/inference' ':!roles/gateway' ':!monitoring/consoles' ':!monitoring/dashboards' ':!*requirements*.txt' \
+	@! git grep -nIiE --untracked -f .config/words.txt -- . ':!.config/words.txt' ':!app' ':!tests/unit/app' \
+	  ':!monitoring/consoles' ':!monitoring/dashboards' ':!*requirements*.txt' \
 	  || { echo "Replace these words by the field's terms; .config/words.txt lists them." >&2; exit 1; }
 
 unit: export TRAIN_ON_IMDB := $(if $(wildcard ../shared/data/imdb),1)
@@ -74,12 +74,17 @@ molecule: venv-test venv-app hosts chromium ## Every role and the whole site on 
 	molecule test $(SCENARIO) --no-command-borders --report
 
 bench: venv venv-bench haproxy ## Measure against the workshop's code and two peers: .bench/results; BENCH=training|serving for a half
-	@lab/setup.sh command h2load nghttp2-client
+	@lab/setup.sh command wrk wrk
 	@cd tests/bench && ../../.bench/venv/bin/python -m benchmark --output ../../.bench \
 	  --dataset "$(or $(abspath $(LAB_DATASET)),$(wildcard $(CURDIR)/../shared/data/imdb),sample)" $(if $(BENCH),--only $(BENCH))
 
 docs: venv-test ## The documentation as a site: artifacts/docs; checks every link
 	mkdocs build --strict --quiet
+
+image: venv ## The service as a container image, ml-workshop/inference
+	@lab/setup.sh docker
+	@[ -f $(SOURCES) ] || python lab/probe.py --output $(SOURCES) >/dev/null
+	@ansible-playbook -i inventory/lab lab/images.yml playbooks/image.yml
 
 browser: venv-test chromium ## Open the lab's pages in a browser: pictures in artifacts/browser
 	pytest -q -rs tests/browser --service http://127.0.0.1:8000 --locust http://127.0.0.1:8089 --prometheus http://127.0.0.1:9090 \

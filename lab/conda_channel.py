@@ -41,7 +41,7 @@ UPSTREAM_CONDITION = "if True:\n        # virtual"
 
 #: Debian's `site` is frozen into the interpreter and searches only dist-packages.
 SITECUSTOMIZE = '''\
-"""Look for packages in site-packages, as upstream's interpreter does."""
+"""Search packages in site-packages, like upstream's interpreter."""
 
 import os
 import site
@@ -239,7 +239,7 @@ def collect(image: str) -> dict[str, bytes]:
 
 
 def as_upstream(sysconfig: bytes) -> bytes:
-    """Take the distribution's installation directories out of `sysconfig.py`.
+    """Remove the distribution's installation directories from `sysconfig.py`.
 
     Raises:
         BuildError: the file mentions dist-packages in an unknown way.
@@ -253,7 +253,7 @@ def as_upstream(sysconfig: bytes) -> bytes:
 
 
 def python_package(tree: dict[str, bytes], pip_wheel: Path) -> Package:
-    """Make the package `python` from the collected tree.
+    """Create the package `python` from the collected tree.
 
     Raises:
         BuildError: the image's architecture has no conda subdirectory here, or its Python is patched beyond
@@ -288,7 +288,7 @@ def python_package(tree: dict[str, bytes], pip_wheel: Path) -> Package:
 
 
 def pip_package(wheel: Path) -> Package:
-    """Make the noarch package `pip` from its wheel."""
+    """Create the noarch package `pip` from its wheel."""
     with zipfile.ZipFile(wheel) as archive:
         files = {
             f"site-packages/{name}": archive.read(name)
@@ -349,7 +349,7 @@ def write_repodata(channel: Path) -> None:
 
 
 def provenance(image: str) -> dict[str, str]:
-    """Say what a channel built now would be built from."""
+    """Return the sources of a channel that would be built now."""
     code = hashlib.sha256(b"".join(path.read_bytes() for path in (Path(__file__), COLLECTOR, PIP_PIN)))
     return {"image": image_id(image), "code": code.hexdigest()}
 

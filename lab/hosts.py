@@ -46,7 +46,7 @@ def inventory(count: int) -> dict[str, Any]:
 
 
 def write(output: Path, count: str) -> None:
-    """Make the inventory file match the count.
+    """Write the inventory file for the count.
 
     Args:
         output: YAML file to write, or to remove for one serving host.

@@ -108,7 +108,7 @@ def contents(root: Path) -> dict[str, bytes]:
 
 
 def replace(new: Path, old: Path) -> None:
-    """Put the tree `new` in the place of `old`, unless they are equal: another run may be reading `old`."""
+    """Replace the tree `old` by `new`, unless they are equal: another run may read `old`."""
     if contents(new) == contents(old):
         return
     shutil.rmtree(old, ignore_errors=True)

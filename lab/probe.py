@@ -29,7 +29,7 @@ ENDPOINTS = {
 
 
 def reachable(url: str) -> bool:
-    """Tell whether a server answers at `url` with anything but a server error."""
+    """Return whether a server answers at `url` with anything but a server error."""
     parts = urlsplit(url)
     connection = http.client.HTTPSConnection(
         parts.netloc, timeout=TIMEOUT_SECONDS, context=ssl.create_default_context()
@@ -44,7 +44,7 @@ def reachable(url: str) -> bool:
 
 
 def probe() -> dict[str, bool]:
-    """Ask all endpoints at once, so that the slowest one sets the time."""
+    """Probe all endpoints in parallel."""
     with concurrent.futures.ThreadPoolExecutor(len(ENDPOINTS)) as pool:
         return dict(zip(ENDPOINTS, pool.map(reachable, ENDPOINTS.values()), strict=True))
 

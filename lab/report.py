@@ -1,4 +1,4 @@
-"""Say what the lab runs on, where its services are, and let it classify a review."""
+"""Print the lab's sources, its services, and a live prediction."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ TIMEOUT_SECONDS = 5
 
 
 def answers(url: str) -> bool:
-    """Tell whether a service answers at `url`."""
+    """Return whether a service answers at `url`."""
     try:
         login = ("admin", PASSWORD_FILE.read_text().strip())
         return requests.get(url, auth=login, timeout=TIMEOUT_SECONDS).ok
@@ -30,7 +30,7 @@ def answers(url: str) -> bool:
 
 
 def predict(text: str) -> dict[str, object]:
-    """Ask the inference service for the sentiment of `text`.
+    """Request the sentiment of `text` from the inference service.
 
     Raises:
         requests.RequestException: the service doesn't answer, or not with a prediction.

@@ -12,16 +12,21 @@ from workshop_monitoring.yaml_text import to_yaml
 def files(slos: list[Slo], settings: Alerting) -> dict[str, str]:
     """Text of each file of the directory rules, by path below monitoring/."""
     texts = {f"rules/slo-{slo.name}.yml": _objective(slo, settings) for slo in slos}
-    for name, alerts in (
-        ("service", service.alerts(settings)),
-        ("gateway", gateway.alerts(settings)),
-        ("model", model.alerts(settings)),
-        ("hosts", hosts.alerts()),
-        ("monitoring", monitoring.alerts()),
-    ):
+    for name, alerts in alerts_by_file(settings).items():
         source = f"workshop_monitoring/alerts/{name}.py and alerting.yml"
         texts[f"rules/{name}.yml"] = to_yaml({"groups": [_alerts(name, alerts, settings)]}, source)
     return texts
+
+
+def alerts_by_file(settings: Alerting) -> dict[str, list[Alert]]:
+    """Alerts other than those of the objectives, by the name of their rule file."""
+    return {
+        "service": service.alerts(settings),
+        "gateway": gateway.alerts(settings),
+        "model": model.alerts(settings),
+        "hosts": hosts.alerts(),
+        "monitoring": monitoring.alerts(),
+    }
 
 
 def _objective(slo: Slo, settings: Alerting) -> str:

@@ -96,7 +96,7 @@ class Releases:
     """The releases below one directory."""
 
     def __init__(self, install_dir: Path) -> None:
-        """Take the application's directory; it need not exist."""
+        """Store the application's directory; it need not exist."""
         self.directory = install_dir / "releases"
         self.wheels = install_dir / "wheels"
         self.link = install_dir / "current"
@@ -118,7 +118,7 @@ class Releases:
         return [name for name in others[max(keep, 1) - 1 :] if name not in in_use]
 
     def damage(self, release: str, command: str) -> str:
-        """Say what is wrong with a release on disk, or return an empty string."""
+        """Return what is wrong with a release on disk, or an empty string."""
         path = self.directory / release
         if not (path / "bin" / command).exists():
             return f"{path}/bin/{command} is missing"
@@ -205,7 +205,7 @@ def link_target(path: Path) -> str:
 
 
 def site_packages_of(module: AnsibleModule) -> Path:
-    """Ask the interpreter where its packages are."""
+    """Return the interpreter's package directory."""
     run = subprocess.run(  # noqa: S603 - the interpreter is the task's own parameter
         [module.params["python"], "-I", "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"],
         capture_output=True,

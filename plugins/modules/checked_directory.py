@@ -109,7 +109,7 @@ def main() -> None:
 
 
 def check(module: AnsibleModule, expected: dict[str, str]) -> None:
-    """Ask the program about the files; leave when it refuses them."""
+    """Run the program on the files; fail the module if it fails."""
     program = module.params["check"]
     with tempfile.TemporaryDirectory() as directory:
         for name, text in expected.items():

@@ -101,7 +101,7 @@ class LastHealthy:
     """Copies of the unit and the files that a service had when it was healthy last."""
 
     def __init__(self, module: AnsibleModule, directory: Path, paths: list[Path]) -> None:
-        """Take the directory of the copies, which need not exist, and the files."""
+        """Store the directory of the copies, which need not exist, and the files."""
         self.run = module.run_command
         self.directory = directory
         self.copies = {path: directory / path.relative_to("/") for path in paths}
@@ -123,7 +123,7 @@ class LastHealthy:
             self._copy(path, self.copies[path])
 
     def restore(self) -> None:
-        """Put back the files that differ."""
+        """Restore the files that differ."""
         for path in self.different(list(self.copies)):
             self._copy(self.copies[path], path)
 
@@ -138,7 +138,7 @@ class Service:
     """A systemd service that answers over HTTP."""
 
     def __init__(self, module: AnsibleModule) -> None:
-        """Take the module's parameters."""
+        """Store the module's parameters."""
         self.module = module
         self.unit = f"{module.params['name']}.service"
         self.listens_at(module.params["address"])
@@ -160,7 +160,7 @@ class Service:
         return str(self.module.run_command(command)[1]).strip()
 
     def program_is_replaced(self) -> bool:
-        """Tell whether the program on disk is a newer one than the one that runs."""
+        """Return whether the program on disk is a newer one than the one that runs."""
         program = Path("/proc", self.show("MainPID"), "exe")
         return program.is_symlink() and program.readlink().name.endswith(" (deleted)")
 

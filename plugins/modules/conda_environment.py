@@ -196,7 +196,7 @@ def main() -> None:
 
 
 def sentence(error: WorkerError, prefix: Path) -> str:
-    """Make one sentence of a failure: what is wrong, where, and what to set or do."""
+    """Describe a failure in one sentence: what is wrong, where, and what to set or do."""
     remedies = {
         "channel": "check the network and the channel URLs",
         "spec": "correct it",

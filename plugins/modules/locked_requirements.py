@@ -131,7 +131,7 @@ def main() -> None:
 
 
 def site_packages_of(module: AnsibleModule, python: Path) -> Path:
-    """Ask the interpreter where pip installs to; see also that it runs at all."""
+    """Return where the interpreter's pip installs to, which also checks that it runs."""
     code = "import sysconfig, pip; print(sysconfig.get_path('purelib'))"
     run = subprocess.run(  # noqa: S603 - the interpreter is the task's own parameter
         [str(python), "-I", "-c", code], capture_output=True, text=True, check=False
@@ -154,7 +154,7 @@ def different(pins: dict[str, Pin], installed: dict[str, Installed]) -> dict[str
 
 
 def leave_to_conda(module: AnsibleModule, installed: dict[str, Installed], pins: dict[str, Pin]) -> list[str]:
-    """Take out of `pins` what conda installed, and list what it has in another version than the locks.
+    """Remove packages of conda from `pins`, and list those in another version than the locks.
 
     If pip replaced it, conda's next run would find its package damaged and put it back, and so on forever.
     """

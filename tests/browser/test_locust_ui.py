@@ -14,7 +14,7 @@ def stopped_afterwards(site) -> Iterator[None]:
     requests.post(f"{site.locust}/stop", auth=site.login, timeout=10)
 
 
-def test_a_run_is_started_its_charts_move_and_it_is_stopped(page: Page, site) -> None:
+def test_run_is_started_its_charts_move_and_it_is_stopped(page: Page, site) -> None:
     page.goto(site.locust)
     users, new = page.get_by_label("Number of users"), page.get_by_role("button", name="New")
     expect(users.or_(new)).to_be_visible()

@@ -18,7 +18,7 @@ def test_every_target_is_shown_as_up(page: Page, site, scraped: dict[str, list[s
     expect(page.get_by_text(NOT_UP)).to_have_count(idle)
 
 
-def test_the_console_page_draws_lines(our_page: Page, site) -> None:
+def test_console_page_draws_lines(our_page: Page, site) -> None:
     our_page.goto(f"{site.prometheus}/consoles/index.html#range=900&refresh=5")
     expect(our_page.locator(LINES).nth(9)).to_be_attached()
     expect(our_page.locator('[data-state="failed"]')).to_have_count(0)

@@ -86,7 +86,7 @@ def test_without_access_log_failures_are_logged(start: Start, blue: FakeSlot) ->
     assert [line["status"] for line in gateway.logged()] == [502]
 
 
-def test_a_log_that_nobody_reads_blocks_nothing(start: Start, blue: FakeSlot) -> None:
+def test_unread_log_blocks_nothing(start: Start, blue: FakeSlot) -> None:
     read, write = os.pipe()
     try:
         gateway = start(output=write)

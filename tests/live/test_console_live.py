@@ -72,11 +72,11 @@ def without_comments(text: str) -> str:
     return re.sub(r"\s*(?<!:)//[^\n]*|\s+$", "", text, flags=re.MULTILINE)
 
 
-def test_every_panel_is_drawn_or_says_why_not(drawn: str) -> None:
+def test_panel_is_drawn_or_shows_why_not(drawn: str) -> None:
     assert wrong_panels(drawn) == {}
 
 
-def test_a_panel_without_data_says_why(drawn: str) -> None:
+def test_panel_without_data_shows_the_reason(drawn: str) -> None:
     assert drawn.count('data-state="empty"') == drawn.count(">No data, because ")
 
 

@@ -19,7 +19,7 @@ VARIABLES = [
 
 
 @pytest.mark.parametrize(("board", "panel"), PANELS)
-def test_panel_has_data_or_says_why_not(board: Board, panel: Panel, answers: Answers) -> None:
+def test_panel_has_data_or_a_reason(board: Board, panel: Panel, answers: Answers) -> None:
     complaints = {query.expression: answers[board.uid, query].complaint for query in panel.queries}
     assert {expression: text for expression, text in complaints.items() if text} == {}
 
@@ -34,7 +34,7 @@ def test_variable_offers_values(board: Board, name: str, api: Api, answers: Answ
     assert not chosen or chosen in offered
 
 
-def test_the_newest_deployment_is_marked_at_its_time(api: Api, answers: Answers) -> None:
+def test_newest_deployment_is_marked_at_its_time(api: Api, answers: Answers) -> None:
     [newest, *_] = api.query(Query("", grafana.DEPLOYMENTS), Kind.GRAPH, {}, step=15)["result"]
     assert {"result", "release", "slot", "instance"} <= newest["metric"].keys()
     assert len(newest["metric"]["revision"]) == 12
@@ -42,7 +42,7 @@ def test_the_newest_deployment_is_marked_at_its_time(api: Api, answers: Answers)
     assert 0 < time.time() - float(milliseconds) / 1000 < 40 * 86400
 
 
-def test_the_idle_slot_is_no_target_that_is_down(api: Api, answers: Answers) -> None:
+def test_idle_slot_is_no_target_that_is_down(api: Api, answers: Answers) -> None:
     scraped = api.get("query", query='up{job="inference"}')["result"]
     assert {target["metric"]["slot"]: target["value"][1] for target in scraped} == {"blue": "1", "green": "1"}
     models = api.get("query", query="count by (instance) (ml_workshop_model_info)")["result"]
@@ -62,7 +62,7 @@ def test_the_idle_slot_is_no_target_that_is_down(api: Api, answers: Answers) -> 
         (Kind.HEATMAP, Query("", "up"), "no buckets of a histogram"),
     ],
 )
-def test_an_answer_that_cannot_be_drawn_is_noticed(
+def test_answer_that_cannot_be_drawn_is_noticed(
     kind: Kind, query: Query, reason: str, api: Api, answers: Answers
 ) -> None:
     found = complaint(kind, query, api.query(query, kind, {}, step=15))
@@ -70,6 +70,6 @@ def test_an_answer_that_cannot_be_drawn_is_noticed(
     assert bool(found) == bool(reason)
 
 
-def test_a_query_that_prometheus_refuses_is_noticed(api: Api) -> None:
+def test_query_that_prometheus_refuses_is_noticed(api: Api) -> None:
     with pytest.raises(AssertionError, match="parse error"):
         api.query(Query("", "sum("), Kind.GRAPH, {}, step=15)

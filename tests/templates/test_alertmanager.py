@@ -36,7 +36,7 @@ def receivers(render: Render, **variables: Any) -> dict[str, Any]:
     return {receiver.pop("name"): receiver for receiver in config(render, **variables)["receivers"]}
 
 
-def test_nobody_is_told_by_default(render: Render) -> None:
+def test_default_sends_no_notification(render: Render) -> None:
     assert receivers(render) == {"null": {}}
     assert config(render)["route"]["receiver"] == "null"
 
@@ -73,7 +73,7 @@ def test_addresses_that_are_no_secrets_are_in_the_configuration(render: Render, 
     assert evaluate("alertmanager", "__alertmanager_secrets", **visible) == {}
 
 
-def test_no_credential_is_asked_for_that_is_not_there(render: Render) -> None:
+def test_unit_loads_only_existing_credentials(render: Render) -> None:
     assert "LoadCredential" not in render("alertmanager", "alertmanager.service.j2", **EMAIL)
 
 

@@ -59,7 +59,7 @@ def test_haproxy_accepts_the_configuration(render: Render, tmp_path: Path, varia
 
 
 @pytest.mark.parametrize("template", ["haproxy.cfg.j2", "haproxy.service.conf.j2"])
-def test_strings_are_as_good_as_numbers(render: Render, template: str) -> None:
+def test_strings_are_accepted_as_numbers(render: Render, template: str) -> None:
     assert render("gateway", template, **as_strings(DEFAULTS)) == render("gateway", template)
 
 
@@ -98,7 +98,7 @@ def test_only_a_low_port_needs_a_capability(render: Render) -> None:
     assert low.index("PrivateUsers=yes") < low.index("PrivateUsers=no")
 
 
-def test_a_change_of_the_configuration_is_no_change_of_the_unit(evaluate: Evaluate) -> None:
+def test_change_of_the_configuration_is_no_change_of_the_unit(evaluate: Evaluate) -> None:
     def ids(**variables: Any) -> tuple[str, str]:
         return tuple(
             evaluate("gateway", name, ansible_managed="", **variables)

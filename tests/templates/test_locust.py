@@ -60,7 +60,7 @@ def test_only_a_master_listens_for_workers(render: Render) -> None:
     assert "AF_NETLINK" not in standalone
 
 
-def test_a_new_release_restarts_all_services(evaluate: Callable[..., Any]) -> None:
+def test_new_release_restarts_all_services(evaluate: Callable[..., Any]) -> None:
     inspection = {"stdout": "main_pid=7\ncurrent=locust\ncurrent=locust-worker"}
 
     def outdated(changed: str) -> list[str]:

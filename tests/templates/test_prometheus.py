@@ -34,7 +34,7 @@ def test_scrape_configs_arrive_unchanged(render: Render) -> None:
     assert config(render, prometheus_scrape_configs=[INFERENCE])["scrape_configs"] == [INFERENCE]
 
 
-def test_an_empty_configuration_is_one(render: Render) -> None:
+def test_empty_configuration_is_valid(render: Render) -> None:
     empty = config(render)
     assert empty["scrape_configs"] == []
     assert empty["alerting"] == {"alertmanagers": []}
@@ -59,7 +59,7 @@ def test_alerts_go_to_the_alertmanagers(render: Render) -> None:
     assert alerting == {"alertmanagers": [{"static_configs": [{"targets": ["localhost:9093"]}]}]}
 
 
-def test_consoles_and_the_address_for_people_are_options_when_there_are_any(render: Render) -> None:
+def test_consoles_and_public_address_are_options_if_set(render: Render) -> None:
     def options(**variables: str) -> list[str]:
         unit = render("prometheus", "prometheus.service.j2", **variables)
         return [line.strip(" \\") for line in unit.splitlines() if "--web." in line]
@@ -111,7 +111,7 @@ def test_programs_come_from_the_package_or_from_the_release(render: Render) -> N
 
 
 @pytest.mark.parametrize("role", ["prometheus", "node_exporter", "alertmanager"])
-def test_a_new_release_is_a_new_address(evaluate: Evaluate, role: str) -> None:
+def test_new_release_is_a_new_address(evaluate: Evaluate, role: str) -> None:
     url = evaluate(role, f"{role}_url", **{f"{role}_version": "9.8.7"})
     assert (
         url

@@ -93,7 +93,7 @@ def result(role: str, key: str, text: str, values: dict[str, Any]) -> Any:
 
 
 @pytest.mark.parametrize(("role", "name"), named(lambda name, option: option["type"] in VALUES))
-def test_a_string_works_as_the_value_does(role: str, name: str) -> None:
+def test_string_works_as_the_value_does(role: str, name: str) -> None:
     kind = options(role)[name]["type"]
     default = options(role)[name].get("default")
     for value, string in (*VALUES[kind], *([(default, str(default))] if kind != "bool" else [])):
@@ -104,7 +104,7 @@ def test_a_string_works_as_the_value_does(role: str, name: str) -> None:
 
 
 @pytest.mark.parametrize(("role", "name"), named(lambda name, option: option.get("elements") == "str"))
-def test_a_list_works_as_a_string(role: str, name: str) -> None:
+def test_list_works_as_a_string(role: str, name: str) -> None:
     value = options(role)[name].get("default") or ["one.example:1", "two.example:2"]
     for string in (",".join(value), "[" + ", ".join(value) + "]"):
         for path, key, text in uses(role, name):
@@ -121,7 +121,7 @@ def test_a_list_works_as_a_string(role: str, name: str) -> None:
         )
     ),
 )
-def test_an_invalid_string_is_one_sentence(errors: Callable[..., list[str]], role: str, name: str) -> None:
+def test_invalid_string_is_one_sentence(errors: Callable[..., list[str]], role: str, name: str) -> None:
     value = INVALID.get(options(role)[name]["type"], "no /")
     found = [error for error in errors(role, ansible_facts=FACTS, **{name: value}) if error.startswith(name)]
     assert len(found) == 1
@@ -162,7 +162,7 @@ def test_defaults_are_valid(errors: Callable[..., list[str]], role: str) -> None
         "dir:///srv/my registry",
     ],
 )
-def test_a_directory_that_is_not_a_repository_s_own_is_refused(
+def test_directory_that_is_not_a_repository_s_own_is_refused(
     errors: Callable[..., list[str]], repository: str
 ) -> None:
     (error,) = errors("trainer", trainer_model_repo=repository)
@@ -178,5 +178,5 @@ def test_a_directory_that_is_not_a_repository_s_own_is_refused(
         "hf://me/model",
     ],
 )
-def test_a_directory_of_its_own_is_accepted(errors: Callable[..., list[str]], repository: str) -> None:
+def test_directory_of_its_own_is_accepted(errors: Callable[..., list[str]], repository: str) -> None:
     assert errors("trainer", trainer_model_repo=repository) == []

@@ -75,7 +75,7 @@ def test_systemd_understands_every_line(
     assert complaints(unit_file(role, unit, variables)) == []
 
 
-def test_a_line_that_systemd_does_not_understand_is_noticed(unit_file: Callable[..., Path]) -> None:
+def test_line_that_systemd_does_not_understand_is_noticed(unit_file: Callable[..., Path]) -> None:
     assert complaints(unit_file("inference", "inference@.service", {"inference_memory_max": "lots"}))
 
 
@@ -120,7 +120,7 @@ def test_serving_cannot_open_connections(render: Render) -> None:
     assert service["RestrictAddressFamilies"] == "AF_UNIX"
 
 
-def test_a_stop_waits_for_the_requests_under_way(render: Render) -> None:
+def test_stop_waits_for_the_requests_under_way(render: Render) -> None:
     service = settings(render("inference", "inference@.service.j2", inference_graceful_timeout=45))["Service"]
     assert int(service["TimeoutStopSec"]) > 45
 

@@ -11,7 +11,7 @@ ENVIRONMENT = "/opt/ml-workshop/conda/envs/workshop-env"
 LOCKS = Path(__file__).parents[3] / "app" / "requirements"
 
 
-def test_anybody_can_run_the_command(host: Host) -> None:
+def test_every_user_can_run_the_command(host: Host) -> None:
     with host.sudo("ubuntu"):
         for command in ("ml-workshop", f"{ENVIRONMENT}/bin/ml-workshop", f"{APP}/current/bin/ml-workshop"):
             assert re.match(r"\d+\.\d+\.\d+$", host.check_output("cd / && %s --version", command))
@@ -33,12 +33,12 @@ def test_rolled_back_release_is_the_first_one_and_both_are_kept(host: Host) -> N
     assert "another release" not in host.file(f"{APP}/current/ml_workshop/__init__.py").content_string
 
 
-def test_files_that_were_lost_are_back(host: Host) -> None:
+def test_missing_files_are_restored(host: Host) -> None:
     assert host.run(f"grep -rl 'another release' {APP}/releases/*/ml_workshop/__init__.py").rc == 0
 
 
 @pytest.mark.parametrize("path", [f"{APP}/releases", f"{APP}/current/ml_workshop", f"{ENVIRONMENT}/lib"])
-def test_nobody_but_root_can_write(host: Host, path: str) -> None:
+def test_only_root_can_write(host: Host, path: str) -> None:
     with host.sudo("ubuntu"):
         assert host.run("test -r %s -a ! -w %s", path, path).rc == 0
 

@@ -29,7 +29,7 @@ def test_system_user_can_write_none_of_them(host: Host) -> None:
             assert host.run("test -w %s", path).rc == 1
 
 
-def test_a_virtual_environment_can_be_made(host: Host) -> None:
+def test_virtual_environment_can_be_made(host: Host) -> None:
     assert host.run("python3 -m venv /tmp/environment && /tmp/environment/bin/pip --version").rc == 0
 
 

@@ -20,13 +20,13 @@ def test_everything_installs_into_the_environment(host: Host) -> None:
     assert all(path.startswith(ENVIRONMENT) for path in paths.values()), paths
 
 
-def test_a_virtual_environment_can_be_made_of_it(host: Host) -> None:
+def test_virtual_environment_can_be_made_of_it(host: Host) -> None:
     made = host.run(f"{PYTHON} -m venv /tmp/of-conda && /tmp/of-conda/bin/python -m pip --version")
     assert made.rc == 0, made.stderr
     assert "/tmp/of-conda/lib" in made.stdout  # noqa: S108
 
 
-def test_anybody_can_read_its_records_and_nobody_can_write_them(host: Host) -> None:
+def test_records_are_readable_by_all_and_writable_by_root_only(host: Host) -> None:
     records = host.check_output(f"stat -c '%U %a' {ENVIRONMENT}/conda-meta/*.json").splitlines()
     assert set(records) == {"root 644"}
 
@@ -39,12 +39,12 @@ def test_conda_activate_works_in_a_shell(host: Host, shell: str) -> None:
     assert activated.stdout.strip() == PYTHON, activated.stderr
 
 
-def test_conda_itself_would_find_it(host: Host) -> None:
+def test_conda_finds_the_environment(host: Host) -> None:
     assert host.file(f"{ENVIRONMENT}/conda-meta/history").exists
     configuration = host.file("/etc/conda/.condarc").content_string
     assert "envs_dirs:\n  - /opt/ml-workshop/conda/envs\n" in configuration
 
 
-def test_nothing_is_left_of_what_was_refused(host: Host) -> None:
+def test_rejected_runs_leave_nothing(host: Host) -> None:
     assert host.check_output("ls -A /opt/ml-workshop/conda/envs").split() == ["locked", "workshop-env"]
     assert not host.file("/mnt/small/conda/envs/workshop-env").exists

@@ -11,7 +11,7 @@ def test_no_load_is_left(host: Host) -> None:
     assert not host.socket("tcp://0.0.0.0:8089").is_listening
 
 
-def test_a_run_ends_by_itself_and_the_next_boot_forgets_it(host: Host) -> None:
+def test_run_ends_by_itself_and_the_next_boot_forgets_it(host: Host) -> None:
     shown = host.check_output("systemctl show --property=RuntimeMaxUSec,FragmentPath load-test.service")
     assert "RuntimeMaxUSec=1min " in shown
     assert "FragmentPath=/run/" in shown

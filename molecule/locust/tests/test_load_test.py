@@ -70,13 +70,13 @@ def test_services_run_sandboxed_and_at_boot(host: Host, unit: str) -> None:
     assert set(users) == {"ml-workshop"}
 
 
-def test_the_master_counts_the_workers_of_all_hosts(host: Host) -> None:
+def test_master_counts_the_workers_of_all_hosts(host: Host) -> None:
     assert statistics(host)["state"] in ("ready", "stopped")
     assert statistics(host)["user_count"] == 0
     assert count_processes(host) == PROCESSES
 
 
-def test_a_run_is_made_by_all_workers_and_counted_by_the_master(host: Host) -> None:
+def test_run_is_made_by_all_workers_and_counted_by_the_master(host: Host) -> None:
     served, exported = count_served(host), metric(host, "locust_requests_total")
     run = f"user_count={USERS}&spawn_rate={USERS}&host=http://test-locust:8000"
     host.check_output(f"{CURL} --data %s %s/swarm", run, UI)

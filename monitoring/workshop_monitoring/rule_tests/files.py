@@ -1,9 +1,11 @@
 """Test files for promtool, written for each run of the tests."""
 
+import itertools
 from collections.abc import Iterable
 
 import yaml
 
+from workshop_monitoring.rule_files import alerts_by_file
 from workshop_monitoring.rule_tests import (
     Recording,
     Scenario,
@@ -54,10 +56,12 @@ def _text(
     every: str,
     **more: list[str],
 ) -> str:
+    alerts = itertools.chain.from_iterable(alerts_by_file(settings).values())
+    dashboards = {alert.name: alert.dashboard for alert in alerts}
     content = {
         "rule_files": [f"../rules/{rules}.yml"],
         "evaluation_interval": every,
         **more,
-        "tests": [test.test(settings) for test in tests],
+        "tests": [test.test(settings, dashboards) for test in tests],
     }
     return yaml.safe_dump(content, sort_keys=False)

@@ -60,7 +60,6 @@ def _reported(name: str, share: str, reason: str, **traffic: int) -> Scenario:
                 f"The gateway instance-a:8405 fails or rejects requests: {reason}",
                 f"{share} of what reached instance-a:8405 over the last five minutes: {reason}. "
                 "The service's own figures do not show these requests.",
-                "gateway",
             ),
         ),
     )
@@ -83,7 +82,6 @@ SCENARIOS = (
                 "green behind the gateway instance-a:8405 is down",
                 "green is neither drained nor in maintenance and fails the health checks of "
                 "instance-a:8405; its requests go to what is left.",
-                "gateway",
             ),
         ),
     ),
@@ -114,7 +112,6 @@ SCENARIOS = (
                 "Requests wait for a slot in the gateway instance-a:8405",
                 "On average 1.6 requests waited in instance-a:8405 over the last five minutes; "
                 "the slots are as busy as they are allowed to be.",
-                "gateway",
             ),
         ),
     ),

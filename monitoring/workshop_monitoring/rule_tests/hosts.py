@@ -43,7 +43,6 @@ SCENARIOS = (
                 "/ of instance-b:9100 fills up",
                 "37.8% of / (/dev/xvda1) is free, and as fast as it went in the last six hours "
                 "it will be full within a day.",
-                "hosts",
             ),
         ),
     ),
@@ -73,7 +72,6 @@ SCENARIOS = (
                 "/ of instance-b:9100 fills up",
                 "24% of / (/dev/xvda1) is free, and as fast as it went in the last six hours "
                 "it will be full within a day.",
-                "hosts",
             ),
         ),
     ),
@@ -89,7 +87,6 @@ SCENARIOS = (
                 "/ of instance-b:9100 is nearly full",
                 "Only 4% of / (/dev/xvda1) is free; deployments fail, "
                 "and on Instance_B Prometheus stops to record.",
-                "hosts",
             ),
         ),
     ),
@@ -113,7 +110,6 @@ SCENARIOS = (
                 {"job": "node_exporter", "instance": "instance-b:9100", "severity": "ticket"},
                 "instance-b:9100 is short of memory",
                 "Only 8% of the memory of instance-b:9100 is available; at none the kernel kills a process.",
-                "hosts",
             ),
         ),
     ),

@@ -61,7 +61,6 @@ SCENARIOS = (
                 {"job": "inference", "instance": "instance-a:8405"} | _TICKET,
                 "The model on instance-a:8405 is old",
                 "The model that instance-a:8405 serves was trained 90d 1h 6m 0s ago, more than 90 days.",
-                "model",
             ),
         ),
     ),
@@ -78,7 +77,6 @@ SCENARIOS = (
                 "Reviews contain more unknown words than the test reviews",
                 "The share of words that the vocabulary does not have is 15% (of all words) away from "
                 "that of the test reviews, over the last 6 hours.",
-                "model",
             ),
         ),
     ),
@@ -109,7 +107,6 @@ SCENARIOS = (
                 "More predictions than usual are positive",
                 "The share of positive predictions is 30% (of all predictions) above "
                 "that of the test reviews, over the last 6 hours.",
-                "model",
             ),
         ),
     ),
@@ -139,7 +136,6 @@ SCENARIOS = (
                 _TICKET,
                 "The model's confidence differs from that on the test reviews",
                 "The mean confidence is 15% away from that over the test reviews, over the last 6 hours.",
-                "model",
             ),
         ),
     ),

@@ -27,7 +27,6 @@ SCENARIOS = (
                 {"severity": "none"},
                 "Alerts are evaluated and delivered",
                 "This alert always fires; when its receiver misses it, no other alert arrives either.",
-                "home",
             )
             for at in ("0m", "10m")
         ),
@@ -43,7 +42,6 @@ SCENARIOS = (
                 {"job": "node_exporter", "instance": "instance-b:9100"} | _TICKET,
                 "node_exporter on instance-b:9100 does not answer",
                 "Prometheus has got no answer from node_exporter at instance-b:9100 for five minutes.",
-                "hosts",
             ),
         ),
     ),
@@ -71,7 +69,6 @@ SCENARIOS = (
                     f"Prometheus has no target for {missing}",
                     f"The job {missing} has had no target for five minutes, so that none of its alerts can "
                     "fire; its scrape configuration is missing or lists no target.",
-                    "home",
                 ),
             ),
         )
@@ -95,7 +92,6 @@ SCENARIOS = (
                 "Prometheus rejected its configuration",
                 "Prometheus at localhost:9090 still runs an older configuration than the one on disk, "
                 "and cannot start with the new one.",
-                "home",
             ),
         ),
     ),
@@ -113,7 +109,6 @@ SCENARIOS = (
                 _PROMETHEUS_LABELS | {"rule_group": "model"} | _TICKET,
                 "Prometheus fails to evaluate rules",
                 "25 evaluations of model failed within five minutes; alerts in it may not fire.",
-                "home",
             ),
         ),
     ),
@@ -131,7 +126,6 @@ SCENARIOS = (
                 _PROMETHEUS_LABELS | {"alertmanager": "http://b"} | _TICKET,
                 "Prometheus cannot hand alerts to Alertmanager",
                 "10 alerts did not reach http://b within five minutes.",
-                "home",
             ),
         ),
     ),
@@ -149,7 +143,6 @@ SCENARIOS = (
                 _ALERTMANAGER_LABELS | {"integration": "email"} | _TICKET,
                 "Alertmanager cannot deliver by email",
                 "5 notifications by email failed within five minutes; alerts may not be delivered.",
-                "home",
             ),
         ),
     ),
@@ -165,7 +158,6 @@ SCENARIOS = (
                 "Alertmanager rejected its configuration",
                 "Alertmanager at localhost:9093 still runs an older configuration than the one on disk, "
                 "and cannot start with the new one.",
-                "home",
             ),
         ),
     ),

@@ -241,7 +241,6 @@ def _fires(slo: Slo, pair: Pair, at: str) -> Fires:
         f"{1.4 * pair.factor(slo) * allowed:.4g}% of predictions failed over {long} (or, when that is less "
         f"than {threshold * allowed:g} %, over {longer}); the objective allows {allowed:g} %. "
         f"Good are: {slo.description}",
-        "slo",
     )
 
 

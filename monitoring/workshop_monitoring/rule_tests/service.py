@@ -35,7 +35,6 @@ _DOWN = (
     "The inference service behind instance-a:8405 is down",
     "For a minute the gateway at http://instance-a:8405/metrics has not answered, "
     "or has had no usable slot; clients of this gateway get no prediction.",
-    "gateway",
 )
 
 SCENARIOS = (
@@ -74,7 +73,6 @@ SCENARIOS = (
                 "The inference service on instance-a:8405 serves without its own metrics",
                 "A slot of instance-a:8405 serves, but neither slot's metrics have "
                 "ml_workshop_model_info; alerts on the model and on the objectives are blind for this host.",
-                "inference",
             ),
         ),
     ),
@@ -89,7 +87,6 @@ SCENARIOS = (
                 "The inference service on instance-a:8405 serves without its own metrics",
                 "A slot of instance-a:8405 serves, but neither slot's metrics have "
                 "ml_workshop_model_info; alerts on the model and on the objectives are blind for this host.",
-                "inference",
             ),
         ),
     ),
@@ -123,7 +120,6 @@ SCENARIOS = (
                 "Metric files pile up on instance-a:8405",
                 "600 files are read at each scrape of slot blue of instance-a:8405, 400 are many; "
                 "each worker process that dies leaves its own behind.",
-                "inference",
             ),
         ),
     ),

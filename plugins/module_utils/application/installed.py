@@ -53,7 +53,7 @@ def read_installed(site_packages: Path, names: Iterable[str], scripts: bool = Tr
 
 
 def _damage(site_packages: Path, distribution: Distribution, scripts: bool) -> str:
-    """Say which file of RECORD is missing.
+    """Return which file of RECORD is missing.
 
     Byte code may be; an installation that was killed has no RECORD at all.
     """

@@ -31,7 +31,7 @@ class Package:
     hashes: dict[str, str] = field(default_factory=dict, hash=False)
 
     def same_archive(self, other: Package) -> bool:
-        """Tell whether both come from the same archive: the same file name, and no hash that differs."""
+        """Return whether both come from the same archive: the same file name, and no hash that differs."""
         common = self.hashes.keys() & other.hashes.keys()
         return self.file_name == other.file_name and all(
             self.hashes[kind] == other.hashes[kind] for kind in common
@@ -91,7 +91,7 @@ def _package(record: dict[str, Any]) -> Package:
 
 
 def _problem(prefix: Path, entry: dict[str, Any]) -> str:
-    """Say what is wrong with one linked file, or return an empty string.
+    """Return what is wrong with one linked file, or an empty string.
 
     Byte code is left out, since the interpreter rewrites it; so is the size of a file into which the prefix
     was written.

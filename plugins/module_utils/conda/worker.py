@@ -18,7 +18,7 @@ class WorkerError(Exception):
     """
 
     def __init__(self, kind: str, message: str, details: str = "") -> None:
-        """Keep what the module needs to make a sentence of it."""
+        """Store what the module's message needs."""
         super().__init__(message)
         self.kind = kind
         self.details = details

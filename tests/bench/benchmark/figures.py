@@ -1,7 +1,8 @@
 """From measurements to the figures that the bars compare."""
 
-from collections.abc import Sequence
-from statistics import harmonic_mean, median
+from collections.abc import Callable, Sequence
+from operator import attrgetter
+from statistics import median
 
 from benchmark.measurements import (
     GATEWAY,
@@ -10,9 +11,11 @@ from benchmark.measurements import (
     OURS_UNLOGGED,
     PEER,
     PEER_LOGGED,
+    UNLABELLED,
     WORKSHOP,
     WORKSHOP_ONE,
     WORKSHOP_TWO,
+    Load,
     Loads,
     Results,
     Serving,
@@ -38,15 +41,18 @@ def paired_ratio(ours: Sequence[float], theirs: Sequence[float]) -> float:
 
 
 def training_figures(seen: Training) -> dict[str, float]:
-    """Return accuracy in percent, and the ratios of duration and of peak memory."""
-    ours, workshop = seen.runs[OURS], seen.runs[WORKSHOP]
-    return {
-        "accuracy": 100 * seen.accuracy[OURS],
-        "training_seconds": paired_ratio([run.seconds for run in ours], [run.seconds for run in workshop]),
-        "training_memory": paired_ratio(
-            [run.peak_bytes for run in ours], [run.peak_bytes for run in workshop]
-        ),
-    }
+    """Return accuracy in percent, log loss, and the ratios of duration and of peak memory."""
+    found = {}
+    for prefix, name in (("", OURS), ("unlabelled_", UNLABELLED)):
+        if name not in seen.runs:
+            continue
+        pairs = {
+            "training_seconds": [[run.seconds for run in seen.runs[way]] for way in (name, WORKSHOP)],
+            "training_memory": [[run.peak_bytes for run in seen.runs[way]] for way in (name, WORKSHOP)],
+        }
+        found[f"{prefix}accuracy"] = 100 * seen.accuracy[name]
+        found |= {f"{prefix}{key}": paired_ratio(*pair) for key, pair in pairs.items()}
+    return {**found, "log_loss": seen.log_loss[OURS]}
 
 
 def serving_figures(seen: Serving) -> dict[str, float]:
@@ -81,18 +87,15 @@ def further_ratios(seen: Serving) -> dict[str, float]:
 
 
 def requests_ratio(loads: Loads, server: str, opponent: str) -> float:
-    """Return the ratio of requests per second, at 16 connections, when each round's review is sent as often.
-
-    The time for such a mixture is the sum of the times of its reviews, so rates have a harmonic mean.
-    """
-    ours, theirs = (
-        harmonic_mean([load.requests_per_second for load in loads[name][COMPARED_CONNECTIONS]])
-        for name in (server, opponent)
-    )
-    return ours / theirs
+    """Return the ratio of requests per second, at 16 connections."""
+    return _load_ratio(loads, attrgetter("requests_per_second"), server, opponent)
 
 
 def p99_ratio(loads: Loads, server: str, opponent: str) -> float:
-    """Return the median over the rounds of the ratio of the 99th percentiles, at 16 connections."""
-    ours, theirs = ([load.p99 for load in loads[name][COMPARED_CONNECTIONS]] for name in (server, opponent))
-    return paired_ratio(ours, theirs)
+    """Return the ratio of the 99th percentiles of the latency, at 16 connections."""
+    return _load_ratio(loads, attrgetter("p99"), server, opponent)
+
+
+def _load_ratio(loads: Loads, value: Callable[[Load], float], server: str, opponent: str) -> float:
+    runs = ([value(load) for load in loads[name][COMPARED_CONNECTIONS]] for name in (server, opponent))
+    return paired_ratio(*runs)

@@ -4,10 +4,11 @@ from dataclasses import dataclass
 
 OURS, OURS_UNLOGGED, GATEWAY = "ours", "ours, no access log", "ours behind HAProxy"
 PEER, PEER_LOGGED, WORKSHOP = "FastAPI peer", "FastAPI peer, access log", "workshop"
+UNLABELLED = "ours, with unlabelled rows"
 NOOP = "no-op, Flask on gthread"
 WORKSHOP_ONE, WORKSHOP_TWO = "workshop, 1 process", "workshop, 2 processes"
 CONNECTIONS = (1, 16, 64)
-"""Of h2load."""
+"""Of wrk."""
 
 
 @dataclass(frozen=True)
@@ -16,10 +17,12 @@ class Usage:
 
     Attributes:
         seconds: From its start to its end.
+        cpu_seconds: Of it and its children.
         peak_bytes: Most resident memory of it and its children together; a page that they share counts once.
     """
 
     seconds: float
+    cpu_seconds: float
     peak_bytes: int
 
 
@@ -38,7 +41,7 @@ class Memory:
 
 @dataclass(frozen=True)
 class Load:
-    """What one run of h2load saw.
+    """What one run of wrk saw.
 
     Attributes:
         requests_per_second: Answered requests.
@@ -58,15 +61,17 @@ Loads = dict[str, dict[int, list[Load]]]
 
 @dataclass(frozen=True)
 class Training:
-    """What was seen of training, OURS and WORKSHOP.
+    """What was seen of training: OURS, WORKSHOP, and UNLABELLED if the data set has such rows.
 
     Attributes:
         runs: The whole command, from reading the data to writing the model; one per round.
         accuracy: On the whole test split, 0 to 1.
+        log_loss: On the whole test split, in nats; not of WORKSHOP.
     """
 
     runs: dict[str, list[Usage]]
     accuracy: dict[str, float]
+    log_loss: dict[str, float]
 
 
 @dataclass(frozen=True)

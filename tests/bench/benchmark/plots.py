@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from functools import partial
+from operator import attrgetter
 from pathlib import Path
 from statistics import median
 
@@ -13,7 +14,7 @@ from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 
 from benchmark.bars import BARS, Outcome
-from benchmark.figures import figures, p99, requests
+from benchmark.figures import figures
 from benchmark.measurements import CONNECTIONS, OURS, Load, Results, Serving, Training
 
 COLOURS = {Outcome.REACHED: "tab:green", Outcome.MET: "tab:olive", Outcome.MISSED: "tab:red"}
@@ -31,8 +32,8 @@ def draw(results: Results, file: Path) -> None:
     if results.training:
         panels.append(partial(_training, results.training))
     if results.serving:
-        panels.append(partial(_load, results.serving, "requests/s", requests))
-        panels.append(partial(_load, results.serving, "p99, ms", p99))
+        panels.append(partial(_load, results.serving, "requests/s", attrgetter("requests_per_second")))
+        panels.append(partial(_load, results.serving, "p99, ms", attrgetter("p99")))
     figure, axes = plt.subplots(
         (len(panels) + 1) // 2, 2, figsize=(14, 9), layout="constrained", squeeze=False
     )

@@ -12,8 +12,6 @@ from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from socket import socket
 
-from ml_workshop.deploy.slot_http import UnixConnection
-
 from benchmark.background import started
 from benchmark.errors import BenchmarkError
 from benchmark.measurements import (
@@ -41,7 +39,7 @@ class Server:
 
     Attributes:
         name: What results call it.
-        command: Program and arguments; {port} stands for a TCP port, {socket} for a Unix socket.
+        command: Program and arguments; {port} stands for the port.
         environment: Added to ours; {metrics} stands for an empty directory of its own.
         prediction: Its right answer to the golden review, 0 or 1; None if any answer counts as right.
     """
@@ -58,13 +56,13 @@ class Running:
 
     Attributes:
         name: What results call it.
-        address: Where it listens: host:port, or a Unix socket.
+        port: Where it listens, on 127.0.0.1.
         pid: Of the process that was started.
         start_seconds: From the start of the process to its first correct answer.
     """
 
     name: str
-    address: str | Path
+    port: int
     pid: int
     start_seconds: float
 
@@ -72,7 +70,8 @@ class Running:
 def all_servers(models: Models) -> list[Server]:
     """Return the servers to compare, each as its user would run it.
 
-    Ours is what a slot runs, on its Unix socket. It and the FastAPI peer run with and without an access log.
+    Ours is what a slot runs, on a port: wrk cannot use Unix sockets. Behind HAProxy it has its Unix socket.
+    It and the FastAPI peer run with and without an access log.
     The workshop's runs as its page documents (one process, Uvicorn's access log), without the file watcher;
     once more with two processes.
     """
@@ -90,7 +89,7 @@ def all_servers(models: Models) -> list[Server]:
     )
     peer_environment = {**MEETING_PLACE, **ONE_THREAD, "PEER_MODEL": str(models.ours)}
     gateway = (sys.executable, "-m", "peers.gateway", str(models.ours), "{port}", WORKERS)
-    ours = (COMMAND, "serve", "--model", str(models.ours), "--socket", "{socket}", "--workers", WORKERS)
+    ours = (COMMAND, "serve", "--model", str(models.ours), "--port", "{port}", "--workers", WORKERS)
     as_in_unit = {**MEETING_PLACE, "OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1"}
     in_workshops_way = {"WORKSHOP_MODEL": str(models.workshop)}
     return [
@@ -129,28 +128,24 @@ def running(server: Server, review: str, logs: Path) -> Iterator[Running]:
     """
     port = _free_port()
     metrics = Path(tempfile.mkdtemp(prefix="ml-workshop-bench-", dir=_memory_directory()))
-    address = metrics / "socket" if "{socket}" in server.command else f"127.0.0.1:{port}"
-    command = [part.format(port=port, socket=address) for part in server.command]
+    command = [part.format(port=port) for part in server.command]
     environment = {name: value.format(metrics=metrics) for name, value in server.environment.items()}
     log = logs / f"{server.name.replace(', ', '-').replace(' ', '-')}.log"
     try:
         begin = time.perf_counter()
         with started(command, log, environment) as process:
             body = json.dumps({"text": review}).encode()
-            while not _answers(address, body, server.prediction):
+            while not _answers(port, body, server.prediction):
                 if process.poll() is not None or time.perf_counter() - begin > START_SECONDS:
                     raise BenchmarkError(f"The server '{server.name}' does not answer; see {log}.")
                 time.sleep(POLL_SECONDS)
-            yield Running(server.name, address, process.pid, time.perf_counter() - begin)
+            yield Running(server.name, port, process.pid, time.perf_counter() - begin)
     finally:
         shutil.rmtree(metrics, ignore_errors=True)
 
 
-def _answers(address: str | Path, body: bytes, prediction: int | None) -> bool:
-    if isinstance(address, Path):
-        connection: HTTPConnection = UnixConnection(address, START_SECONDS)
-    else:
-        connection = HTTPConnection(address, timeout=START_SECONDS)
+def _answers(port: int, body: bytes, prediction: int | None) -> bool:
+    connection = HTTPConnection("127.0.0.1", port, timeout=START_SECONDS)
     try:
         connection.request("POST", "/predict", body, {"Content-Type": "application/json"})
         response = connection.getresponse()

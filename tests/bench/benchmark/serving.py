@@ -3,7 +3,7 @@
 from contextlib import ExitStack
 from pathlib import Path
 
-from benchmark import h2load
+from benchmark import wrk
 from benchmark.errors import BenchmarkError
 from benchmark.measurements import CONNECTIONS, Load, Loads, Memory
 from benchmark.progress import progress
@@ -16,13 +16,12 @@ WARM_UP_SECONDS = 1
 def measure_load(
     servers: list[Server], review: str, bodies: Path, rounds: int, seconds: int, logs: Path
 ) -> tuple[Loads, dict[str, Memory]]:
-    """Put load on the servers, alternating: they all run, one at a time has work.
+    """Load the servers, alternating: they all run, one at a time has work.
 
     Args:
         servers: What to compare.
         review: The text of the first request to each.
-        bodies: File with one request body per line. Each round sends one of them to all servers, over the
-            rounds from short to long.
+        bodies: File with one request body per line.
         rounds: How often.
         seconds: How long each load lasts.
         logs: Directory for their output.
@@ -33,14 +32,12 @@ def measure_load(
     with ExitStack() as stack:
         up = [stack.enter_context(running(server, review, logs)) for server in servers]
         loads: Loads = {server.name: {connections: [] for connections in CONNECTIONS} for server in up}
-        by_length = sorted(bodies.read_text().splitlines(), key=len)
         for server in up:
-            _load(server, max(CONNECTIONS), WARM_UP_SECONDS, by_length[0])
+            _load(server, max(CONNECTIONS), WARM_UP_SECONDS, bodies)
         for number in range(1, rounds + 1):
-            body = by_length[(2 * number - 1) * len(by_length) // (2 * rounds)]
             for connections in CONNECTIONS:
                 for server in up:
-                    load = _load(server, connections, seconds, body)
+                    load = _load(server, connections, seconds, bodies)
                     loads[server.name][connections].append(load)
                     progress(
                         f"load {number}/{rounds}, {connections:2} connections, {server.name}: "
@@ -49,9 +46,9 @@ def measure_load(
         return loads, {server.name: largest_worker(server.pid) for server in up}
 
 
-def _load(server: Running, connections: int, seconds: int, body: str) -> Load:
+def _load(server: Running, connections: int, seconds: int, bodies: Path) -> Load:
     try:
-        return h2load.run(server.address, connections, seconds, body)
+        return wrk.run(server.port, connections, seconds, bodies)
     except BenchmarkError as error:
         raise BenchmarkError(
             f"Load of {connections} connections on '{server.name}' failed: {error}"

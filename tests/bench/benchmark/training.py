@@ -9,7 +9,7 @@ from typing import Any
 
 from workshop.files import WEIGHTS
 
-from benchmark.measurements import OURS, WORKSHOP, Training, Usage
+from benchmark.measurements import OURS, UNLABELLED, WORKSHOP, Training, Usage
 from benchmark.progress import progress
 from benchmark.usage import run_measured
 
@@ -22,6 +22,11 @@ class Models:
 
     ours: Path
     workshop: Path
+
+    @property
+    def unlabelled(self) -> Path:
+        """Return the directory of ours that is trained on unlabelled rows, too."""
+        return self.ours.with_name(f"{self.ours.name}-unlabelled")
 
 
 def measure(dataset: Path, models: Models, rounds: int, logs: Path) -> Training:
@@ -42,9 +47,11 @@ def measure(dataset: Path, models: Models, rounds: int, logs: Path) -> Training:
             progress(
                 f"training {number}/{rounds}, {name}: {usage.seconds:.1f} s, {usage.peak_bytes / 1e6:,.0f} MB"
             )
-    accuracy = _accuracy(dataset, models, logs)
+    measured = {name: _evaluate(name, dataset, models, logs) for name in commands}
+    accuracy = {name: its["accuracy"] for name, its in measured.items()}
     progress("accuracy: " + ", ".join(f"{name} {value:.2%}" for name, value in accuracy.items()))
-    return Training(runs, accuracy)
+    log_loss = {name: its["log_loss"] for name, its in measured.items() if "log_loss" in its}
+    return Training(runs, accuracy, log_loss)
 
 
 def train_missing(dataset: Path, models: Models, logs: Path) -> None:
@@ -64,21 +71,23 @@ def train_missing(dataset: Path, models: Models, logs: Path) -> None:
 
 
 def _commands(dataset: Path, models: Models) -> dict[str, Sequence[str]]:
-    return {
-        OURS: (COMMAND, "train", "--dataset", str(dataset), "--output-dir", str(models.ours)),
+    train = (COMMAND, "train", "--dataset", str(dataset), "--output-dir")
+    commands: dict[str, Sequence[str]] = {
+        OURS: (*train, str(models.ours)),
         WORKSHOP: (sys.executable, "-m", "workshop.train", str(dataset), str(models.workshop)),
     }
+    if list(dataset.glob("unsupervised.*")):
+        commands[UNLABELLED] = (*train, str(models.unlabelled), "--unlabelled")
+    return commands
 
 
-def _accuracy(dataset: Path, models: Models, logs: Path) -> dict[str, float]:
-    commands = {
-        OURS: (COMMAND, "evaluate", "--model", str(models.ours), "--data", str(dataset)),
-        WORKSHOP: (sys.executable, "-m", "workshop.evaluate", str(models.workshop), str(dataset)),
-    }
-    return {
-        name: float(last_json(run_measured(command, logs / f"evaluate-{name}.log")[1])["accuracy"])
-        for name, command in commands.items()
-    }
+def _evaluate(name: str, dataset: Path, models: Models, logs: Path) -> dict[str, Any]:
+    if name == WORKSHOP:
+        command = [sys.executable, "-m", "workshop.evaluate", str(models.workshop), str(dataset)]
+    else:
+        model = models.ours if name == OURS else models.unlabelled
+        command = [COMMAND, "evaluate", "--model", str(model), "--data", str(dataset)]
+    return last_json(run_measured(command, logs / f"evaluate-{name}.log")[1])
 
 
 def last_json(output: str) -> dict[str, Any]:

@@ -45,7 +45,8 @@ def run_measured(
     if process.returncode:
         last = output.strip().rpartition("\n")[2]
         raise BenchmarkError(f"'{' '.join(map(str, command))}' failed ({log} has all of it): {last}")
-    return Usage(seconds, max(peak, usage.ru_maxrss * 1024)), output
+    cpu_seconds = usage.ru_utime + usage.ru_stime
+    return Usage(seconds, cpu_seconds, max(peak, usage.ru_maxrss * 1024)), output
 
 
 def _resident_bytes(pid: int) -> int:

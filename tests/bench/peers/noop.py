@@ -30,7 +30,7 @@ class Noop(BaseApplication):
             self.cfg.set(name, value)
 
     def load(self) -> Flask:
-        """Make the application, in a worker."""
+        """Create the application, in a worker."""
         app = Flask(__name__, static_folder=None)
 
         @app.post("/predict")

@@ -126,7 +126,7 @@ class Machines:
             _docker("rm", "--force", "--volumes", instance.id)
 
     def apply_groups(self, backend: EC2Backend) -> None:
-        """Bring the firewall of every running container in line with the security groups."""
+        """Apply the security groups to the firewall of every running container."""
         running = [instance for instance in backend.all_instances() if instance.state == "running"]
         for instance in running:
             rules = [
@@ -179,7 +179,7 @@ class Machines:
             raise DependencyViolationError(f"resource {group_id} has a dependent object")
 
     def install(self) -> None:
-        """Let moto's public methods act on the containers, too."""
+        """Make moto's public methods act on the containers, too."""
 
         def wrap(name: str, act: Callable[[EC2Backend, Any], None], before: bool = False) -> None:
             original = getattr(EC2Backend, name)

@@ -36,7 +36,7 @@ class Passwords:
     """The admin password, kept as a salted hash in the data directory."""
 
     def __init__(self, directory: Path) -> None:
-        """Keep it in `directory`."""
+        """Store it in `directory`."""
         self._file = directory / "admin_password_hash"
 
     def is_set(self) -> bool:
@@ -184,7 +184,7 @@ class Handler(BaseHTTPRequestHandler):
 
 
 def _query(url: str) -> tuple[HTTPStatus, dict[str, str]]:
-    """Ask the data source, as Grafana's own health check does: does a query come back?"""
+    """Run a query on the data source, like Grafana's health check."""
     try:
         with urllib.request.urlopen(f"{url}/api/v1/query?query=1", timeout=5) as response:  # noqa: S310 (its scheme is checked)
             return HTTPStatus.OK, {"status": "OK", "message": json.load(response)["status"]}

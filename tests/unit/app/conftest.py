@@ -58,7 +58,7 @@ def model(trained: Path, tmp_path: Path) -> Path:
 
 @pytest.fixture
 def command(tmp_path: Path) -> Command:
-    """Run `ml-workshop` as a process of its own."""
+    """Run `ml-workshop` in a separate process."""
 
     def run(*arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:
         home = {"HOME": str(tmp_path), "HF_HOME": str(tmp_path / "hf")}

@@ -123,9 +123,8 @@ class Host:
         process = self.start(*arguments)
         output, errors = process.communicate(timeout=60)
         assert process.returncode == code, (process.returncode, output, errors)
-        return (json.loads(output) if output.startswith(("{", "[")) else output), (
-            errors.splitlines() or [""]
-        )[-1]
+        result = json.loads(output) if output.startswith(("{", "[")) else output
+        return result, errors.strip().rpartition("\n")[2]
 
     def kill_after(self, pattern: str) -> None:
         """Kill (-9) the next deployment after its first call of systemd or HAProxy that matches."""
@@ -153,9 +152,8 @@ class Host:
             connection.close()
 
     def enabled(self) -> list[str]:
-        return sorted(
-            path.name.split("@")[1].split(".")[0] for path in (self.root / "systemd").glob("*.enabled")
-        )
+        links = (self.root / "systemd").glob("*.enabled")
+        return sorted(path.name.split("@")[1].split(".")[0] for path in links)
 
     def leftovers(self) -> list[str]:
         """Files that only a killed or failed deployment could have left."""
@@ -172,11 +170,8 @@ class Host:
         assert self.served(slot) == revision
         assert self.served(other) is None
         assert self.enabled() == [slot]
-        assert (state["serving"], state["slots"][slot]["revision"], state["in_progress"]) == (
-            slot,
-            revision,
-            None,
-        )
+        assert (state["serving"], state["in_progress"]) == (slot, None)
+        assert state["slots"][slot]["revision"] == revision
         for name, spec in state["slots"].items():
             env_file, link = self.root / "slots" / f"{name}.env", self.root / "app" / "in_use" / name
             assert env_file.exists() == link.is_symlink() == (spec is not None)

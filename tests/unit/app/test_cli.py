@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from ml_workshop.cli import main
@@ -21,6 +22,13 @@ def run(capsys: Capture, *arguments: object) -> tuple[int, str, str]:
         code = int(usage.code or 0)
     captured = capsys.readouterr()
     return code, captured.out, captured.err
+
+
+def result(capsys: Capture, *arguments: object) -> dict[str, Any]:
+    """Run a command that succeeds; return its JSON object."""
+    code, out, err = run(capsys, *arguments)
+    assert code == 0, err
+    return dict(json.loads(out))
 
 
 @pytest.mark.parametrize("arguments", [["--version"], ["--help"], ["serve", "--help"], ["train", "--help"]])
@@ -88,11 +96,13 @@ def test_evaluate_prints_what_training_measured(capsys: Capture, model: Path) ->
 
     metrics = json.loads((model / "metrics.json").read_text())
     for data in (SAMPLE_DIRECTORY, SAMPLE_DIRECTORY / "test.jsonl"):
-        code, out, _ = run(capsys, "evaluate", "--model", model, "--data", data)
-        result = json.loads(out)
-        assert code == 0
-        assert set(result) == {"accuracy", "f1", "n", "seconds"}
-        assert (result["accuracy"], result["f1"], result["n"]) == (metrics["accuracy"], metrics["f1"], 200)
+        measured = result(capsys, "evaluate", "--model", model, "--data", data)
+        assert set(measured) == {"accuracy", "f1", "log_loss", "n", "seconds"}
+        assert (measured["accuracy"], measured["f1"], measured["n"]) == (
+            metrics["accuracy"],
+            metrics["f1"],
+            200,
+        )
 
 
 def test_push_resolve_and_pull(capsys: Capture, model: Path, tmp_path: Path) -> None:
@@ -102,49 +112,36 @@ def test_push_resolve_and_pull(capsys: Capture, model: Path, tmp_path: Path) -> 
     revision = revision.strip()
     assert re.fullmatch("[0-9a-f]{40}", revision)
     assert run(capsys, "resolve", "--repo", repo)[:2] == (0, revision + "\n")
-    code, out, _ = run(capsys, "pull", "--repo", repo, "--models-dir", tmp_path / "models")
-    assert json.loads(out) == {"revision": revision, "path": str(tmp_path / "models" / revision)}
-    code, out, _ = run(
-        capsys, "pull", "--repo", repo, "--revision", revision, "--output-dir", tmp_path / "one"
-    )
-    assert json.loads(out) == {"revision": revision, "path": str(tmp_path / "one")}
-    assert (
-        json.loads(run(capsys, "predict", "--model", tmp_path / "one", "x")[1])["model_revision"] == revision
-    )
+    pulled = result(capsys, "pull", "--repo", repo, "--models-dir", tmp_path / "models")
+    assert pulled == {"revision": revision, "path": str(tmp_path / "models" / revision)}
+    one = tmp_path / "one"
+    pulled = result(capsys, "pull", "--repo", repo, "--revision", revision, "--output-dir", one)
+    assert pulled == {"revision": revision, "path": str(one)}
+    assert result(capsys, "predict", "--model", one, "x")["model_revision"] == revision
 
 
 def test_push_records_what_was_published(capsys: Capture, model: Path, tmp_path: Path) -> None:
     record = tmp_path / "published.json"
     repo = f"dir://{tmp_path / 'registry'}"
     _, revision, _ = run(capsys, "push", "--model", model, "--repo", repo, "--record", record)
-    fingerprint = json.loads((model / "config.json").read_text())["fingerprint"]
-    accuracy = json.loads((model / "metrics.json").read_text())["accuracy"]
-    assert json.loads(record.read_text()) == {
-        "fingerprint": fingerprint,
-        "repo": repo,
-        "revision": revision.strip(),
-        "accuracy": accuracy,
-    }
+    written = {"repo": repo, "revision": revision.strip()}
+    for file, key in (("config.json", "fingerprint"), ("metrics.json", "accuracy")):
+        written[key] = json.loads((model / file).read_text())[key]
+    assert json.loads(record.read_text()) == written
 
 
-def test_the_quality_gate_has_an_exit_code_of_its_own(capsys: Capture, model: Path, tmp_path: Path) -> None:
+def test_the_exit_code_of_the_quality_gate(capsys: Capture, model: Path, tmp_path: Path) -> None:
     repo = f"dir://{tmp_path / 'registry'}"
     code, out, err = run(capsys, "push", "--model", model, "--repo", repo, "--min-accuracy", 1)
     assert (code, out) == (3, "")
     assert "is below 1.0000" in err
 
 
-def test_the_fingerprint_is_that_of_the_model_trained_with_the_same_options(
-    capsys: Capture, trained: Path
-) -> None:
-    code, out, _ = run(capsys, "fingerprint", "--dataset", "sample")
-    assert code == 0
-    config = json.loads((trained / "config.json").read_text())
-    assert json.loads(out)["fingerprint"] == config["fingerprint"]
-    assert (
-        json.loads(run(capsys, "fingerprint", "--dataset", "sample", "--seed", 9)[1])["fingerprint"]
-        != (config["fingerprint"])
-    )
+def test_the_fingerprint_is_that_of_the_trained_model(capsys: Capture, trained: Path) -> None:
+    fingerprint = json.loads((trained / "config.json").read_text())["fingerprint"]
+    assert result(capsys, "fingerprint", "--dataset", "sample")["fingerprint"] == fingerprint
+    other = result(capsys, "fingerprint", "--dataset", "sample", "--seed", 9)["fingerprint"]
+    assert other != fingerprint
 
 
 def test_the_arguments_of_the_original_workshop_work(capsys: Capture, tmp_path: Path) -> None:

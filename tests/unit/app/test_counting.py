@@ -1,30 +1,40 @@
 """Counting, selecting and bagging n-grams, compared with a simple implementation."""
 
 import random
-from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
-from ml_workshop.text.ngrams import key_tokens
-from ml_workshop.text.tokens import tokenize
+from ml_workshop.data.dataset import Split
+from ml_workshop.text.negation import NEGATORS
+from ml_workshop.text.ngrams import MAX_TOKENS, key_tokens
+from ml_workshop.training import corpus, counting
 from ml_workshop.training.bags import make_bags
 from ml_workshop.training.corpus import Corpus, read_corpus
-from ml_workshop.training.counting import Occurrences, count_ngrams
-from ml_workshop.training.selection import class_contrast, log_count_ratios, select, weights_and_directions
-from ml_workshop.training.splitting import stratified_holdout
+from ml_workshop.training.counting import Counted, TokenNumbers, count_ngrams
+from ml_workshop.training.selection import Best, class_contrast, log_count_ratios, weights_and_directions
+from ml_workshop.training.splitting import hold_out
+from plain_tokens import marked_tokens
 
 NGrams = set[tuple[str, ...]]
+Read = Callable[[list[str], list[int]], Corpus]
 
 
 @pytest.fixture(scope="module")
 def texts() -> list[str]:
     generator = random.Random(3)  # noqa: S311
-    words = ["a", "b", "c", "d", "e", "."]
+    words = ["a", "b", "c", "d", "e", ".", NEGATORS[0]]
     return [" ".join(generator.choices(words, k=generator.randrange(0, 12))) for _ in range(60)]
 
 
+@pytest.fixture
+def read(tmp_path: Path) -> Read:
+    return lambda texts, labels: read_corpus([Split(texts, labels)], tmp_path)
+
+
 def ngrams_of(text: str, max_order: int = 3) -> NGrams:
-    tokens = tokenize(text)
+    tokens = marked_tokens(text)
     return {
         tuple(tokens[start : start + order])
         for order in range(1, max_order + 1)
@@ -32,43 +42,61 @@ def ngrams_of(text: str, max_order: int = 3) -> NGrams:
     }
 
 
-def names(corpus: Corpus, occurrences: Occurrences) -> list[tuple[str, ...]]:
-    return [tuple(corpus.tokens[token - 1] for token in key_tokens(int(key))) for key in occurrences.keys]
+def all_ngrams(read: Corpus, labels: list[int], min_documents: int) -> tuple[TokenNumbers, Counted]:
+    numbers, parts = count_ngrams(read, np.array(labels), 2, 3, min_documents)
+    return numbers, Counted(*(np.concatenate(part) for part in zip(*parts, strict=True)))
+
+
+def names(read: Corpus, numbers: TokenNumbers, keys: np.ndarray) -> list[tuple[str, ...]]:
+    ids = numbers.ids.tolist()
+    return [tuple(read.text(ids[token - 1]) for token in key_tokens(int(key))) for key in keys]
 
 
 @pytest.mark.parametrize("min_documents", [1, 2, 5])
-def test_counts_each_ngram_once_per_document(texts: list[str], min_documents: int) -> None:
-    corpus = read_corpus(texts)
-    occurrences = count_ngrams(corpus, 3, min_documents)
-    expected = Counter(ngram for text in texts for ngram in ngrams_of(text))
-    expected = Counter({ngram: count for ngram, count in expected.items() if count >= min_documents})
-    labels = np.zeros(len(texts), np.int64)
-    counted = dict(zip(names(corpus, occurrences), occurrences.class_counts(labels, 1)[:, 0], strict=True))
-    assert counted == expected
-    assert (np.diff(occurrences.keys) > 0).all()
+@pytest.mark.parametrize("memory", ["plenty", "little"])
+def test_counts_each_ngram_once_per_document_and_class(
+    texts: list[str], read: Read, min_documents: int, memory: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if memory == "little":  # blocks of some documents, merged a few n-grams at a time
+        monkeypatch.setattr(corpus, "BLOCK_TOKENS", 20)
+        monkeypatch.setattr(counting, "MERGED_VALUES", 40)
+        monkeypatch.setattr(counting, "_SAMPLED", 4)
+    labels = [index % 3 - 1 for index in range(len(texts))]  # -1: left out
+    tokenised = read(texts, labels)
+    numbers, counted = all_ngrams(tokenised, labels, min_documents)
+    expected: dict[tuple[str, ...], list[int]] = {}
+    for text, label in zip(texts, labels, strict=True):
+        for ngram in ngrams_of(text) if label >= 0 else ():
+            expected.setdefault(ngram, [0, 0])[label] += 1
+    expected = {ngram: counts for ngram, counts in expected.items() if sum(counts) >= min_documents}
+    found = names(tokenised, numbers, counted.keys)
+    assert dict(zip(found, counted.counts.tolist(), strict=True)) == expected
+    assert (np.diff(counted.keys) > 0).all()
 
 
-def test_class_counts_leave_out_documents_with_a_negative_label(texts: list[str]) -> None:
-    corpus = read_corpus(texts)
-    occurrences = count_ngrams(corpus, 2, 1)
-    labels = np.array([index % 3 - 1 for index in range(len(texts))])
-    counts = occurrences.class_counts(labels, 2)
-    for label in (0, 1):
-        chosen = [text for text, own in zip(texts, labels, strict=True) if own == label]
-        expected = Counter(ngram for text in chosen for ngram in ngrams_of(text, 2))
-        assert {
-            n: c for n, c in zip(names(corpus, occurrences), counts[:, label], strict=True) if c
-        } == expected
+def test_more_tokens_than_fit_are_counted_in_parts(read: Read, monkeypatch: pytest.MonkeyPatch) -> None:
+    """n-grams of 21 bits a token leave no room for the number of a document."""
+    drawn = random.Random(0)  # noqa: S311
+    texts = [" ".join(str(drawn.randrange(3000)) for _ in range(100)) for _ in range(64)]
+    tokenised, labels = read(texts, [0] * 64), [0] * 64
+    _, whole = all_ngrams(tokenised, labels, 1)
+    monkeypatch.setattr(counting, "PACKED_BITS", 38)  # of 3 x 12 bits and 6
+    _, parts = all_ngrams(tokenised, labels, 1)
+    assert all(map(np.array_equal, whole, parts))
+    assert 3 * MAX_TOKENS.bit_length() <= 63
 
 
-def test_bags_hold_the_selected_ngrams_of_each_document(texts: list[str]) -> None:
-    corpus = read_corpus(texts)
-    occurrences = count_ngrams(corpus, 3, 2)
-    selected = np.arange(0, len(occurrences.keys), 3)
-    bags = make_bags(occurrences, selected, np.ones(len(selected), np.float32))
-    known = [names(corpus, occurrences)[index] for index in selected]
+def test_bags_hold_the_selected_ngrams_of_each_document(
+    texts: list[str], read: Read, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(corpus, "BLOCK_TOKENS", 50)
+    tokenised = read(texts, [0] * len(texts))
+    numbers, counted = all_ngrams(tokenised, [0] * len(texts), 2)
+    keys = counted.keys[::3]
+    made = make_bags(tokenised, numbers, keys, 3, np.ones(len(keys), np.float32))
+    known = names(tokenised, numbers, keys)
     order = np.array([5, 0, 59, 5])
-    some = bags.rows(order)
+    some = made.rows(order)
     assert len(some.starts) == 5
     for place, document in enumerate(order):
         features = some.features[some.starts[place] : some.starts[place + 1]]
@@ -78,10 +106,9 @@ def test_bags_hold_the_selected_ngrams_of_each_document(texts: list[str]) -> Non
         assert not len(values) or np.linalg.norm(values) == pytest.approx(1)
 
 
-def test_empty_texts_have_no_ngrams() -> None:
-    occurrences = count_ngrams(read_corpus(["", "  ", "@"]), 3, 1)
-    assert len(occurrences.keys) == 0
-    assert len(make_bags(occurrences, np.empty(0, np.int64), np.empty(0, np.float32))) == 3
+def test_no_text_at_all_counts_nothing(read: Read) -> None:
+    tokenised = read(["", "  ", "@"], [0, 0, 0])
+    assert len(all_ngrams(tokenised, [0, 0, 0], 1)[1].keys) == 0
 
 
 def test_log_count_ratio_is_that_of_the_paper() -> None:
@@ -102,15 +129,36 @@ def test_contrast_prefers_frequent_and_uneven_ngrams_whatever_the_class_sizes() 
     assert class_contrast(np.array([[90, 10]]), np.array([900, 100]))[0] == pytest.approx(0)
 
 
-def test_select_leaves_out_what_the_rows_do_not_have() -> None:
-    counts = np.array([[0, 0], [3, 0], [0, 2], [1, 1]])
-    assert select(counts, np.array([3, 3]), 10).tolist() == [1, 2, 3]
-    assert select(counts, np.array([3, 3]), 1).tolist() == [1]
+def test_the_best_ngrams_do_not_depend_on_how_many_are_seen_at_a_time() -> None:
+    drawn = np.random.default_rng(0)
+    counts = drawn.integers(0, 9, (5000, 2))
+    documents, keys = np.array([100, 90]), np.arange(5000)
+    contrast = class_contrast(counts, documents)
+    expected = np.sort(np.argsort(-contrast, kind="stable")[:300])
+    for step in (7, 400, 5000):
+        best = Best(documents, 300)
+        for begin in range(0, 5000, step):
+            best.add(keys[begin : begin + step], counts[begin : begin + step])
+        kept, its_counts = best.ascending()
+        assert kept.tolist() == expected.tolist()
+        assert (its_counts == counts[expected]).all()
 
 
-def test_holdout_takes_the_same_share_of_each_class_however_the_rows_are_sorted() -> None:
-    labels = np.repeat([0, 1, 2], [900, 90, 2])
-    held = stratified_holdout(labels, 0.1, seed=1)
-    assert np.bincount(labels[held]).tolist() == [90, 9, 1]
-    assert (held == stratified_holdout(labels, 0.1, seed=1)).all()
-    assert (held != stratified_holdout(labels, 0.1, seed=2)).any()
+def test_rows_held_out_are_a_share_of_each_class_and_all_copies_of_a_text() -> None:
+    labels = np.repeat([0, 1, 2, -1], [9000, 900, 2, 50])
+    hashes = np.random.default_rng(0).integers(0, 2**64, len(labels), np.uint64)
+    hashes[:50] = hashes[50:100]
+    held = hold_out(labels, hashes, 0.1, seed=1)
+    assert held[labels == 0].mean() == pytest.approx(0.1, abs=0.02)
+    assert held[labels == 1].mean() == pytest.approx(0.1, abs=0.04)
+    assert held[labels == 2].sum() == 1
+    assert not held[labels == -1].any()
+    assert (held[:50] == held[50:100]).all()
+    assert (held == hold_out(labels, hashes, 0.1, seed=1)).all()
+    assert (held != hold_out(labels, hashes, 0.1, seed=2)).any()
+
+
+def test_rows_are_held_out_when_each_class_has_but_one_text() -> None:
+    hashes = np.repeat(np.array([1, 2], np.uint64), 20)
+    held = hold_out(np.repeat([0, 1], 20), hashes, 0.1, seed=0)
+    assert held.any() and not held.all()

@@ -155,7 +155,7 @@ def test_labels_may_be_truth_values_or_whole_floats(write_dataset: WriteDataset)
 def test_half_a_surrogate_pair_is_replaced(tmp_path: Path, write_dataset: WriteDataset) -> None:
     rows = [*GOOD, {"text": "broken \ud83d emoji", "label": 1}]
     dataset = load_dataset(str(write_dataset(rows, rows)))
-    write_examples(dataset.test, tmp_path / "examples.jsonl")
+    write_examples([dataset.test], len(dataset.test), tmp_path / "examples.jsonl")
     assert dataset.train.texts[-1] == "broken ? emoji"
 
 
@@ -257,7 +257,7 @@ def test_rows_for_evaluation_have_the_classes_of_the_model(tmp_path: Path) -> No
 
 def test_examples_are_spread_over_the_split(tmp_path: Path) -> None:
     split = Split([f"review {row}" for row in range(2000)], [0] * 1000 + [1] * 1000)
-    write_examples(split, tmp_path / "new" / "examples.jsonl")
+    write_examples([split], len(split), tmp_path / "new" / "examples.jsonl")
     rows = [json.loads(line) for line in (tmp_path / "new" / "examples.jsonl").read_text().splitlines()]
     assert len(rows) == 500
     assert sum(row["label"] for row in rows) == 250

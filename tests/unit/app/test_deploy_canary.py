@@ -13,10 +13,12 @@ import pytest
 from deploy_host import Host
 from server_process import http_server, respond
 
+NOT_COMPARED = "compared by HAProxy's statistics; class share and confidence were not compared"
+
 
 @pytest.fixture(scope="module")
 def shared(trained: Path) -> Iterator[Host]:
-    """One host for all: each test deploys a revision of its own."""
+    """One host for all tests; each deploys another revision."""
     host = Host(Path(tempfile.mkdtemp(prefix="can", dir="/tmp")), trained)
     host.settings |= {"steps": [10, 50, 100], "step_timeout": 8}
     host.publish(0)
@@ -69,9 +71,7 @@ def test_a_good_candidate_gets_all_traffic_step_by_step(shared: Host, traffic: T
     shared.assert_serves(new, revision)
     weights = [command for command in shared.haproxy.commands if command.startswith(f"{new} weight")]
     assert weights == [f"{new} weight {weight}" for weight in (0, 10, 50, 100)]
-    assert (
-        "compared by HAProxy's statistics; class share and confidence were not compared" in result["message"]
-    )
+    assert NOT_COMPARED in result["message"]
     assert shared.journal()[-1]["steps"] == [10, 50, 100]
 
 
@@ -155,9 +155,7 @@ def test_prometheus_has_the_class_shares(shared: Host, traffic: Traffic) -> None
 
     shared.publish(5)  # Prometheus does not answer
     result, _ = shared.command("deploy")
-    assert (
-        "compared by HAProxy's statistics; class share and confidence were not compared" in result["message"]
-    )
+    assert NOT_COMPARED in result["message"]
 
 
 def test_a_failed_health_check_ends_the_canary(shared: Host, traffic: Traffic) -> None:

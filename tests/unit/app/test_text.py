@@ -1,9 +1,11 @@
 """Tokens, n-gram keys, vocabulary."""
 
 import random
+from pathlib import Path
 
 import numpy as np
 import pytest
+from ml_workshop.data.dataset import Split
 from ml_workshop.text.lookup import Lookup
 from ml_workshop.text.negation import NEGATORS, shown
 from ml_workshop.text.ngrams import MAX_TOKENS, UNKNOWN, key_tokens, ngram_keys, ngrams_up_to
@@ -70,6 +72,11 @@ def test_a_lookup_finds_every_key_and_no_other(size: int) -> None:
     keys = np.unique(drawn.integers(1, 2**63 - 1, size, np.int64))
     lookup = Lookup(keys)
     assert lookup.present(drawn.permutation(keys)).tolist() == list(range(len(keys)))
+    shuffled = drawn.permutation(keys)
+    places, positions = lookup.matches(np.concatenate((keys + 1, shuffled))[len(keys) // 2 :])
+    known = np.isin(np.concatenate((keys + 1, shuffled))[len(keys) // 2 :], keys)
+    assert places.tolist() == np.flatnonzero(known).tolist()
+    assert positions.tolist()[-len(keys) :] == np.searchsorted(keys, shuffled).tolist()
     unknown = np.setdiff1d(np.concatenate((keys + 1, keys ^ (1 << 40), [np.int64(0)])), keys)
     assert lookup.present(unknown).tolist() == []
     some = drawn.choice(keys, 300)
@@ -105,14 +112,14 @@ def drawn_reviews() -> list[str]:
     return [" ".join(drawn.choices(words, k=drawn.randrange(25))) for _ in range(500)]
 
 
-def test_negation_is_marked_in_training_and_in_serving() -> None:
+def test_negation_is_marked_in_training_and_in_serving(tmp_path: Path) -> None:
     reviews = drawn_reviews()
-    corpus = read_corpus(reviews)
+    corpus = read_corpus([Split(reviews, [])], tmp_path)
     tokens = sorted({token for review in reviews for token in marked_tokens(review)})
     vocabulary = Vocabulary(tokens, np.array([1], np.int64), max_order=1)
     for number, review in enumerate(reviews):
-        *trained, end = corpus.ids[corpus.starts[number] : corpus.starts[number + 1]].tolist()
-        assert [corpus.tokens[token_id - 1] for token_id in trained] == marked_tokens(review)
+        *trained, end = corpus.ids.read(*corpus.starts[number : number + 2].tolist()).tolist()
+        assert [corpus.text(token_id) for token_id in trained] == marked_tokens(review)
         assert end == NONE
         assert [tokens[token_id - 1] for token_id in vocabulary.token_ids(review)] == marked_tokens(review)
 

@@ -28,7 +28,7 @@ from ml_workshop.model.manifest import verify_manifest
 from ml_workshop.model.predictor import Predictor
 from ml_workshop.processes import Forked
 from ml_workshop.training.fingerprint import fingerprint
-from ml_workshop.training.optimizer import AdamW
+from ml_workshop.training.network import BagClassifier
 from ml_workshop.training.pipeline import train
 from ml_workshop.training.recipe import Recipe
 
@@ -75,35 +75,33 @@ def test_golden_reviews_are_classified_right(trained: Path) -> None:
     assert all(golden.probability > 0.9 for golden in config.golden)
 
 
-def test_the_optimizer_is_that_of_pytorch() -> None:
-    torch.manual_seed(0)
-    start, data = torch.randn(50, 4), torch.randn(20, 8, 50)
-    ours, theirs = (start.clone().requires_grad_() for _ in range(2))
-    optimizer, reference = AdamW(), torch.optim.AdamW([theirs], lr=0.05, weight_decay=0.3, fused=True)
-    optimizer.add([ours], weight_decay=0.3)
-    for step, batch in enumerate(data):
-        reference.param_groups[0]["lr"] = 0.05 / (step + 1)
-        for weights in (ours, theirs):
-            (batch @ weights).square().mean().backward()
-        optimizer.step(0.05 / (step + 1))
-        reference.step()
-        reference.zero_grad()
-    assert torch.equal(ours, theirs)
-    assert not torch.equal(ours, start)
-
-
-def test_training_imports_no_compiler(
-    command: Callable[..., subprocess.CompletedProcess[str]], tmp_path: Path
-) -> None:
-    """It would take a second and 70 MB per process."""
-    done = command(
-        "train", "--dataset", "sample", "--output-dir", tmp_path / "m", PYTHONPROFILEIMPORTTIME="1"
+def test_served_predictions_are_those_of_the_pytorch_network(trained: Path) -> None:
+    artifact, predictor = read_artifact(trained), Predictor.load(trained)
+    network = BagClassifier(artifact.config.input_size, artifact.config.hidden_size, 2, dropout=0.5).eval()
+    network.load_state_dict(
+        {
+            "embedding.weight": torch.tensor(artifact.embedding),
+            "bias": torch.tensor(artifact.bias),
+            "output.weight": torch.tensor(artifact.output_weight),
+            "output.bias": torch.tensor(artifact.output_bias),
+        }
     )
-    assert "torch.nn" in done.stderr
-    assert "torch._dynamo" not in done.stderr
+    dataset = load_dataset("sample")
+    texts = [*dataset.train.texts, *dataset.test.texts, *(t[::-1] for t in dataset.test.texts), "", "xyzzy"]
+    assert len(texts) >= 1000
+    worst = 0.0
+    for text in texts:
+        ids = predictor.vocabulary.token_ids(text)
+        features = torch.tensor(predictor.vocabulary.features(ids))
+        weights = torch.tensor(artifact.weights)[features]
+        values = weights / weights.norm().clamp_min(1e-12)
+        with torch.inference_mode():
+            expected = network(features, values, torch.tensor([0, len(features)]))[0].softmax(0)
+        worst = max(worst, abs(predictor.predict(text).probability - float(expected.max())))
+    assert worst < 1e-5
 
 
-def test_the_seed_determines_the_model(tmp_path: Path) -> None:
+def test_the_same_seed_gives_the_same_model_and_another_seed_another(tmp_path: Path) -> None:
     dataset = load_dataset("sample")
     for name, seed in (("a", 1), ("b", 1), ("c", 2)):
         train(dataset, replace(FAST, seed=seed), tmp_path / name)
@@ -249,7 +247,7 @@ def test_a_directory_that_is_not_a_model_is_not_replaced(tmp_path: Path) -> None
     ("moment", "sent"),
     [
         ("directory", signal.SIGKILL),
-        ("counted", signal.SIGTERM),
+        ("training rows", signal.SIGTERM),
         ("steps begin", signal.SIGKILL),
         ("model.safetensors", signal.SIGKILL),
     ],
@@ -389,3 +387,52 @@ def test_recipe_of_the_workshop_is_accepted(
     assert config["hidden_size"] == 256
     assert config["recipe"]["epochs"] == 1
     assert config["recipe"]["batch_size"] == 16
+
+
+def test_rows_without_labels_are_used_and_told_of(tmp_path: Path) -> None:
+    weights = (0.5, 0.5)
+    dataset = Dataset(
+        "topics",
+        "made up",
+        ["art", "sport"],
+        topics(200, weights),
+        topics(100, weights, seed=1),
+        topics(600, weights, seed=2).texts,
+    )
+    metrics = train(dataset, replace(FAST, unlabelled=True), tmp_path / "model")
+    assert metrics["accuracy"] > 0.95
+    assert metrics["training"]["unlabelled_rows"] == 600
+    assert metrics["validation"]["curve"][-1]["epoch"] == 1
+    for name in ("README.md", "report.html"):
+        text = (tmp_path / "model" / name).read_text()
+        assert "600, with labels predicted by a network trained on the labelled rows" in text
+    assert train(dataset, FAST, tmp_path / "plain")["training"]["unlabelled_rows"] == 0
+
+
+def test_the_memory_at_a_time_does_not_change_the_model(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dataset = load_dataset("sample")
+    train(dataset, FAST, tmp_path / "much")
+    monkeypatch.setattr("ml_workshop.training.corpus.BLOCK_TOKENS", 3000)
+    monkeypatch.setattr("ml_workshop.training.counting.MERGED_VALUES", 100)
+    monkeypatch.setattr("ml_workshop.training.counting._SAMPLED", 16)
+    monkeypatch.setattr("ml_workshop.data.dataset.CHUNK_ROWS", 70)
+    train(dataset, FAST, tmp_path / "little")
+    for name in ("model.safetensors", "vocabulary.txt"):
+        assert (tmp_path / "much" / name).read_bytes() == (tmp_path / "little" / name).read_bytes(), name
+
+
+def test_data_that_will_not_fit_is_refused_before_it_is_read(
+    command: Callable[..., subprocess.CompletedProcess[str]], tmp_path: Path
+) -> None:
+    arguments = ["train", "--dataset", "sample", "--output-dir", tmp_path / "m", "--memory-max"]
+    done = command(*arguments, "600M")
+    assert done.returncode == 1
+    assert (
+        "Training on 600 texts needs about 0.7 GB of memory; --memory-max (trainer_memory_max) is 0.6 GB"
+        in (done.stderr)
+    )
+    assert "tokens in" not in done.stderr
+    assert "neither a size" in command(*arguments, "2 apples").stderr
+    assert not list(tmp_path.glob("*m*"))

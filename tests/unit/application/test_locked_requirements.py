@@ -18,7 +18,7 @@ from .conftest import Run, make_wheel, pin
 HASH = "--hash=sha256:" + "0" * 64
 
 
-def test_a_lock_is_its_pins() -> None:
+def test_lock_is_its_pins() -> None:
     text = (
         f"# made by uv\nZope.Event==6.2 \\\n    {HASH} \\\n    {HASH}\n    # via gevent\n"
         f"requests[socks]==2.0 {HASH}\n"
@@ -37,7 +37,7 @@ def test_a_lock_is_its_pins() -> None:
         (f"tomli==2 ; python_version < '3.11' {HASH}\n", "depends on the interpreter at tomli"),
     ],
 )
-def test_what_is_no_lock_is_refused(text: str, reason: str) -> None:
+def test_invalid_lock_is_refused(text: str, reason: str) -> None:
     with pytest.raises(LockError, match=f"the lock serve .*{reason}"):
         parse_lock("serve", text)
 
@@ -79,7 +79,9 @@ def test_another_version_replaces_the_old(run: Run, python: Path, index: Path, s
 
 
 @pytest.mark.parametrize("lost", ["one/__init__.py", "one-1.0.dist-info/RECORD", "../../../bin/one"])
-def test_lost_files_are_put_back(run: Run, python: Path, index: Path, site_packages: Path, lost: str) -> None:
+def test_missing_files_are_restored(
+    run: Run, python: Path, index: Path, site_packages: Path, lost: str
+) -> None:
     lock = pin(make_wheel(index, "one", "1.0", script="one"))
     run("locked_requirements", python=python, locks={"serve": lock})
     (site_packages / lost).unlink()
@@ -107,7 +109,7 @@ def test_what_conda_installed_stays(run: Run, python: Path, index: Path, site_pa
     assert any("one 1.0 is conda's" in str(warning) for warning in result["warnings"])
 
 
-def test_an_index_of_its_own(run: Run, python: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_index_of_its_own(run: Run, python: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     wheel = make_wheel(tmp_path / "extra/one", "one", "1.0")
     (tmp_path / "main").mkdir()
     monkeypatch.setenv("PIP_CONFIG_FILE", "/dev/null")
@@ -199,7 +201,7 @@ def test_what_only_root_can_read_is_installed_again(
         ("echo ERROR: REQUIRED=$PIP_REQUIRE_VIRTUALENV >&2; exit 1", "(REQUIRED=0)."),
     ],
 )
-def test_the_reason_of_pip_is_reported(
+def test_reason_of_pip_is_reported(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pip: str, reason: str
 ) -> None:
     monkeypatch.setenv("PIP_REQUIRE_VIRTUALENV", "1")

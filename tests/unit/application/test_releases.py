@@ -76,7 +76,7 @@ mkdir -p "$directory" && touch "$directory/tiny-1.0-py3-none-any.whl" "$previous
         assert build(check=True)["release"] == build()["release"]
         assert (tmp_path / "built").read_text() == "x\n"
 
-    def test_a_failure_is_one_sentence_and_leaves_nothing(
+    def test_failure_is_one_sentence_and_leaves_nothing(
         self, build: Any, source: Path, tmp_path: Path
     ) -> None:
         (source / "pyproject.toml").write_text("broken")
@@ -112,7 +112,7 @@ class TestRelease:
             assert self.version(command) == "1"
         assert not switch("a1")["changed"]
 
-    def test_check_mode_tells_the_truth_and_touches_nothing(self, switch: Any, app: Path) -> None:
+    def test_check_mode_reports_the_changes_and_makes_none(self, switch: Any, app: Path) -> None:
         checked = switch("a1", check=True, bring=False)
         assert not app.exists()
         assert checked["changed"]
@@ -122,7 +122,7 @@ class TestRelease:
         assert sorted(app.rglob("*")) == before
         assert checked["diff"] == switch("b2")["diff"]
 
-    def test_a_new_release_and_back(self, switch: Any, app: Path, tmp_path: Path) -> None:
+    def test_new_release_and_rollback(self, switch: Any, app: Path, tmp_path: Path) -> None:
         switch("a1")
         assert switch("b2")["previous"] == "a1"
         assert self.version(tmp_path / "usr/bin/tiny") == "2"
@@ -132,7 +132,7 @@ class TestRelease:
         assert not switch("a1", bring=False, create=False)["changed"]
 
     @pytest.mark.parametrize("check", [False, True])
-    def test_back_to_what_is_not_there(self, switch: Any, check: bool) -> None:
+    def test_rollback_to_a_missing_release_is_an_error(self, switch: Any, check: bool) -> None:
         switch("a1")
         switch("b2")
         message = switch("c3", bring=False, create=False, check=check)["msg"]
@@ -162,7 +162,7 @@ class TestRelease:
         switch("b2", bring=False, create=False, keep=1)
         assert [path.name for path in (app / "releases").iterdir()] == ["b2"]
 
-    def test_a_release_that_is_in_use_is_not_removed(self, switch: Any, app: Path) -> None:
+    def test_release_that_is_in_use_is_not_removed(self, switch: Any, app: Path) -> None:
         switch("a1")
         (app / "in_use").mkdir()
         (app / "in_use/blue").symlink_to("../releases/a1")
@@ -170,7 +170,7 @@ class TestRelease:
             switch(release, keep=1)
         assert sorted(path.name for path in (app / "releases").iterdir()) == ["a1", "d4"]
 
-    def test_a_release_that_does_not_start_leaves_the_old_one(self, switch: Any, app: Path) -> None:
+    def test_release_that_does_not_start_leaves_the_old_one(self, switch: Any, app: Path) -> None:
         switch("a1")
         make_wheel(app / "wheels/b2", "tiny", "2", script="tiny")
         with zipfile.ZipFile(next((app / "wheels/b2").glob("*.whl")), "a") as wheel:
@@ -181,7 +181,7 @@ class TestRelease:
         assert [path.name for path in (app / "releases").iterdir()] == ["a1"]
 
     @pytest.mark.parametrize("lost", ["tiny/__init__.py", "bin/tiny", "tiny-1.dist-info/RECORD"])
-    def test_a_release_that_lost_files_is_installed_anew(self, switch: Any, app: Path, lost: str) -> None:
+    def test_release_with_missing_files_is_reinstalled(self, switch: Any, app: Path, lost: str) -> None:
         switch("a1")
         (app / "current" / lost).unlink()
         assert switch("a1", check=True)["changed"]
@@ -189,7 +189,7 @@ class TestRelease:
         assert (app / "current" / lost).exists()
         assert not switch("a1")["changed"]
 
-    def test_a_wheel_that_cannot_be_installed_leaves_the_old_release(self, switch: Any, app: Path) -> None:
+    def test_wheel_that_cannot_be_installed_leaves_the_old_release(self, switch: Any, app: Path) -> None:
         switch("a1")
         (app / "wheels/b2").mkdir()
         (app / "wheels/b2/tiny-2-py3-none-any.whl").write_text("no wheel")
@@ -197,7 +197,7 @@ class TestRelease:
         assert self.version(app / "current/bin/tiny") == "1"
         assert [path.name for path in (app / "releases").iterdir()] == ["a1"]
 
-    def test_links_of_others_are_put_right(self, switch: Any, tmp_path: Path) -> None:
+    def test_wrong_links_are_corrected(self, switch: Any, tmp_path: Path) -> None:
         switch("a1")
         (tmp_path / "usr/bin/tiny").unlink()
         (tmp_path / "usr/bin/tiny").symlink_to("/elsewhere")
@@ -205,7 +205,7 @@ class TestRelease:
         assert "/elsewhere" in result["diff"]["before"]
         assert self.version(tmp_path / "usr/bin/tiny") == "1"
 
-    def test_at_no_moment_is_there_no_current_release(self, tmp_path: Path) -> None:
+    def test_there_is_always_a_current_release(self, tmp_path: Path) -> None:
         """A concurrent reader always finds one of the two releases."""
         link = tmp_path / "current"
         link.symlink_to("0")

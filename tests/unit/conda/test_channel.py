@@ -51,7 +51,7 @@ def tree(tmp_path: Path) -> tuple[dict[str, bytes], Path]:
     }, wheel
 
 
-def test_the_same_interpreter_makes_the_same_package(
+def test_same_interpreter_makes_the_same_package(
     channel: ModuleType, tree: tuple[dict[str, bytes], Path], tmp_path: Path
 ) -> None:
     files, wheel = tree
@@ -65,7 +65,7 @@ def test_the_same_interpreter_makes_the_same_package(
     }
 
 
-def test_a_package_describes_itself(
+def test_package_describes_itself(
     channel: ModuleType, tree: tuple[dict[str, bytes], Path], tmp_path: Path
 ) -> None:
     path = channel.python_package(*tree).write(tmp_path)
@@ -96,7 +96,7 @@ def test_unknown_architecture_is_an_error(channel: ModuleType, tree: tuple[dict[
         channel.python_package(files, wheel)
 
 
-def test_an_image_that_is_not_there(
+def test_missing_image_is_an_error(
     channel: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     docker = tmp_path / "docker"

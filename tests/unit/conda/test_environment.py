@@ -38,7 +38,7 @@ def test_second_run_changes_nothing_and_needs_no_channel(run: Run, channel: Chan
 
 
 @pytest.mark.parametrize("existing", [False, True])
-def test_check_mode_tells_the_truth_and_touches_nothing(run: Run, prefix: Path, existing: bool) -> None:
+def test_check_mode_reports_the_changes_and_makes_none(run: Run, prefix: Path, existing: bool) -> None:
     if existing:
         run(specs=["base"])
     before = files(prefix.parents[1])
@@ -57,7 +57,7 @@ def test_check_mode_before_the_tool_is_installed_shows_the_specs(run: Run, tmp_p
     assert result["diff"]["after"] == "tool\n"
 
 
-def test_satisfied_specs_are_kept_until_latest_is_asked_for(run: Run, prefix: Path, channel: Channel) -> None:
+def test_satisfied_specs_are_kept_unless_latest(run: Run, prefix: Path, channel: Channel) -> None:
     run(specs=["tool"])
     channel.add("tool", "1.1", depends=("base",))
     assert not run(specs=["tool"])["changed"]
@@ -67,14 +67,14 @@ def test_satisfied_specs_are_kept_until_latest_is_asked_for(run: Run, prefix: Pa
     assert not run(specs=["tool"], state="latest")["changed"]
 
 
-def test_a_package_that_no_spec_needs_goes(run: Run, prefix: Path) -> None:
+def test_package_that_no_spec_needs_goes(run: Run, prefix: Path) -> None:
     run(specs=["tool"])
     result = run(specs=["base"])
     assert result["actions"]["remove"] == ["tool"]
     assert not (prefix / "share/tool.txt").exists()
 
 
-def test_an_environment_from_another_channel_is_made_anew(run: Run, tmp_path: Path) -> None:
+def test_environment_of_another_channel_is_recreated(run: Run, tmp_path: Path) -> None:
     run(specs=["base"])
     other = Channel(tmp_path / "other")
     other.add("base")
@@ -111,14 +111,14 @@ def test_damage_is_noticed_and_repaired(
     assert not run(**expected)["changed"]
 
 
-def test_repair_asks_no_channel_when_the_records_are_there(run: Run, prefix: Path, channel: Channel) -> None:
+def test_repair_needs_no_channel_with_existing_records(run: Run, prefix: Path, channel: Channel) -> None:
     run(specs=["tool"])
     (channel.path / "noarch/repodata.json").unlink()
     (prefix / "share/tool.txt").unlink()
     assert run(specs=["tool"])["actions"]["repair"] == ["tool"]
 
 
-def test_a_lock_is_followed_to_the_letter(run: Run, prefix: Path, channel: Channel, tmp_path: Path) -> None:
+def test_environment_matches_the_lock(run: Run, prefix: Path, channel: Channel, tmp_path: Path) -> None:
     run(specs=["base"])
     newer = channel.add("base", "2.0")
     lock = channel.lock(newer)
@@ -130,7 +130,7 @@ def test_a_lock_is_followed_to_the_letter(run: Run, prefix: Path, channel: Chann
     assert not unchanged["changed"]
 
 
-def test_a_locked_archive_with_another_content_is_refused(run: Run, prefix: Path, channel: Channel) -> None:
+def test_locked_archive_with_another_content_is_refused(run: Run, prefix: Path, channel: Channel) -> None:
     lock = channel.lock(*channel.packages)
     archive = channel.path / "noarch/base-1.0-h0_0.tar.bz2"
     archive.write_bytes(archive.read_bytes() + b"tampered")
@@ -188,23 +188,23 @@ class TestFailures:
         message = self.sentence(run(specs=["huge"]), "space")
         assert re.search(r"needs about \d+ MB at /.*, \d+ MB are free; make room or", message)
 
-    def test_an_archive_that_cannot_be_fetched(self, run: Run, channel: Channel) -> None:
+    def test_archive_that_cannot_be_fetched(self, run: Run, channel: Channel) -> None:
         archive = channel.path / "noarch" / channel.add("tool", "1.1")
         archive.write_bytes(b"no archive")
         self.sentence(run(specs=["tool"], state="latest"), "download")
 
-    def test_a_worker_that_dies(self, run: Run, tmp_path: Path) -> None:
+    def test_killed_worker_is_an_error(self, run: Run, tmp_path: Path) -> None:
         (tmp_path / "tool/bin").mkdir(parents=True)
         python = tmp_path / "tool/bin/python"
         python.write_text("#!/bin/sh\nkill -SEGV $$\n")
         python.chmod(0o755)
         assert "died (signal 11)" in self.sentence(run(specs=["base"], tool=str(tmp_path / "tool")), "crash")
 
-    def test_a_lock_that_is_none(self, run: Run) -> None:
+    def test_invalid_lock_is_an_error(self, run: Run) -> None:
         assert "@EXPLICIT" in run(lock="numpy\n")["msg"]
 
 
-def test_a_killed_run_is_made_good_by_the_next(run: Run, prefix: Path) -> None:
+def test_next_run_completes_a_killed_run(run: Run, prefix: Path) -> None:
     # What is left when the machine goes down while the copy is being linked.
     leftover = prefix.with_name(f".{prefix.name}.incoming")
     (leftover / "conda-meta").mkdir(parents=True)

@@ -14,7 +14,7 @@ URL = "https://conda.anaconda.org/conda-forge/linux-64/ca-certificates-2026.1.4-
         (f"sha256:{SHA256}", {"sha256": SHA256}),
     ],
 )
-def test_a_line_is_a_package_and_its_hash(fragment: str, hashes: dict[str, str]) -> None:
+def test_line_is_a_package_and_its_hash(fragment: str, hashes: dict[str, str]) -> None:
     locked = parse_lock(f"# made by conda-lock\n\n@EXPLICIT\n{URL}#{fragment}\n")
     assert list(locked) == ["ca-certificates"]
     entry = locked["ca-certificates"]
@@ -35,6 +35,6 @@ def test_a_line_is_a_package_and_its_hash(fragment: str, hashes: dict[str, str])
         (f"@EXPLICIT\n{URL}#{MD5}\n{URL}#{MD5}\n", "line 3 .* names ca-certificates a second time"),
     ],
 )
-def test_what_is_no_lock_is_refused_with_its_line(text: str, reason: str) -> None:
+def test_invalid_lock_is_refused_with_its_line(text: str, reason: str) -> None:
     with pytest.raises(LockError, match=reason):
         parse_lock(text)

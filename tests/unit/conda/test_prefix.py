@@ -57,7 +57,7 @@ def test_damage_counts_what_it_does_not_name(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", '{"name": "tool"}'])
-def test_an_unreadable_record_is_damage(tmp_path: Path, content: str) -> None:
+def test_unreadable_record_is_damage(tmp_path: Path, content: str) -> None:
     (tmp_path / "conda-meta").mkdir()
     path = tmp_path / "conda-meta/tool-1.0-h0_0.json"
     path.write_text(content)

@@ -68,7 +68,7 @@ def test_a_stopped_instance_has_no_address() -> None:
     )
 
 
-def test_hosts_that_somebody_filled_in_are_noticed() -> None:
+def test_addresses_filled_in_by_hand_are_detected() -> None:
     assert not inventory.holds_other_hosts(AWS)
     assert inventory.holds_other_hosts(AWS.replace("ADDRESS_OF_INSTANCE_A", "203.0.113.7"))
     assert not inventory.holds_other_hosts(write(AWS, SITE))

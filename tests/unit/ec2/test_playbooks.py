@@ -222,7 +222,7 @@ def test_conflicts_with_what_others_made(account: Account) -> None:
     assert "The key pair ml-workshop in EC2 holds another public key than ec2_public_key" in sentence
 
 
-def test_hosts_that_somebody_filled_in_are_kept(account: Account) -> None:
+def test_addresses_filled_in_by_hand_are_kept(account: Account) -> None:
     static = Path(account.settings["ec2_inventory_file"])
     static.write_text("[instance_a]\nmine ansible_host=203.0.113.1\n")
     assert "holds hosts that these playbooks did not write; set ec2_inventory_file" in account.run_failing(

@@ -66,6 +66,6 @@ def test_no_count_keeps_the_hosts(read_inventory: Any) -> None:
 
 
 @pytest.mark.parametrize("count", ["0", "-1", "10", "two", "1.5"])
-def test_a_bad_count_is_refused(tmp_path: Path, count: str) -> None:
+def test_bad_count_is_refused(tmp_path: Path, count: str) -> None:
     with pytest.raises(SystemExit, match=f"LAB_INFERENCE_HOSTS is '{count}'; set it to"):
         hosts.write(tmp_path / "more_hosts.yml", count)

@@ -12,7 +12,7 @@ machine_settings = importlib.util.module_from_spec(SPEC)
 SPEC.loader.exec_module(machine_settings)
 
 
-def test_playbooks_are_told_the_release_of_the_hosts_and_where_its_packages_are(tmp_path: Path) -> None:
+def test_settings_have_the_release_and_its_package_sources(tmp_path: Path) -> None:
     root = tmp_path / "image/settings"
     settings = json.loads(
         subprocess.run(
@@ -28,7 +28,7 @@ def test_playbooks_are_told_the_release_of_the_hosts_and_where_its_packages_are(
     assert all(Path(path).is_dir() for path in settings["mounts"])
 
 
-def test_sources_of_another_release_are_of_no_use(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_sources_of_another_release_are_ignored(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
         machine_settings.platform, "freedesktop_os_release", lambda: {"VERSION_CODENAME": "sid"}
     )

@@ -15,7 +15,7 @@ def choose(up, **given):
     return probe.choose(up, **({"dataset": "", "model_repo": "", "grafana_archive": ""} | given))
 
 
-def test_the_full_internet_gives_the_pinned_sources() -> None:
+def test_full_internet_gives_the_pinned_sources() -> None:
     sources = choose(EVERYTHING)
     assert sources["install_method"] == "archive"
     assert sources["dataset"] == "stanfordnlp/imdb"
@@ -31,12 +31,12 @@ def test_package_registries_alone_are_enough() -> None:
     assert sources["model_repo"].startswith("dir://")
 
 
-def test_the_base_image_can_be_chosen() -> None:
+def test_base_image_can_be_chosen() -> None:
     assert choose(EVERYTHING)["lab_base_image"] == "debian:12"
     assert choose(EVERYTHING, base_image="ubuntu:24.04")["lab_base_image"] == "ubuntu:24.04"
 
 
-def test_a_data_set_directory_is_mounted(tmp_path: Path) -> None:
+def test_data_set_directory_is_mounted(tmp_path: Path) -> None:
     sources = choose(NOTHING, dataset=str(tmp_path))
     assert sources["lab_dataset_dir"] == str(tmp_path)
     assert sources["dataset"] == "/srv/lab/dataset"
@@ -45,16 +45,16 @@ def test_a_data_set_directory_is_mounted(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("given", "name"), [("dataset", "LAB_DATASET"), ("grafana_archive", "LAB_GRAFANA_IMAGE_ARCHIVE")]
 )
-def test_a_path_that_is_not_there_is_named(given: str, name: str) -> None:
+def test_missing_path_is_named(given: str, name: str) -> None:
     with pytest.raises(SystemExit, match=f"{name}=/nowhere"):
         choose(NOTHING, **{given: "/nowhere"})
 
 
-def test_the_table_names_the_variable_for_what_is_left_out() -> None:
+def test_table_names_the_variable_for_what_is_left_out() -> None:
     table = probe.table(NOTHING, choose(NOTHING))
     assert "LAB_GRAFANA_IMAGE_ARCHIVE" in table
     assert "LAB_DATASET" in table
 
 
-def test_a_closed_port_is_not_reachable() -> None:
+def test_closed_port_is_not_reachable() -> None:
     assert not probe.reachable("https://127.0.0.1:1/")

@@ -34,13 +34,13 @@ def setup(tmp_path: Path):
 USER = 'if [ "$1" = -u ]; then echo 1000; else echo student; fi'
 
 
-def test_a_user_without_docker_is_told_how_to_get_it(setup) -> None:
+def test_message_for_users_without_docker(setup) -> None:
     run = setup("docker", id=USER)
     assert run.returncode == 1
     assert run.stderr.startswith("ml-workshop: needs Docker; run 'sudo apt-get install docker.io'")
 
 
-def test_a_user_whom_docker_refuses_is_told_to_join_its_group(setup) -> None:
+def test_message_for_users_outside_the_docker_group(setup) -> None:
     run = setup("docker", id=USER, docker="exit 1")
     assert run.returncode == 1
     assert "Docker doesn't answer for student" in run.stderr
@@ -53,7 +53,7 @@ def test_nothing_is_done_where_docker_answers(setup) -> None:
     assert run.stdout + run.stderr == ""
 
 
-def test_an_old_python_is_named(setup) -> None:
+def test_old_python_is_named(setup) -> None:
     run = setup(
         "venv",
         "nowhere",
@@ -65,13 +65,13 @@ def test_an_old_python_is_named(setup) -> None:
     assert "needs Python 3.11 or newer on the controller; Python 3.9.2" in run.stderr
 
 
-def test_a_user_who_lacks_a_package_is_told_its_name(setup) -> None:
+def test_message_for_a_missing_package(setup) -> None:
     run = setup("command", "mmdebstrap", "mmdebstrap", id=USER, apt_get="exit 0")
     assert run.returncode == 1
     assert "needs the package(s) mmdebstrap; run 'sudo apt-get install mmdebstrap'" in run.stderr
 
 
-def test_a_system_without_apt_is_told_what_is_needed(setup) -> None:
+def test_message_without_apt(setup) -> None:
     run = setup("command", "mmdebstrap", "mmdebstrap", id=USER)
     assert run.returncode == 1
     assert "needs the package(s) mmdebstrap; install them with this system's package manager" in run.stderr

@@ -27,7 +27,7 @@ def test_prometheus_retention_covers_the_slo_window() -> None:
     assert days > max(objective.window_days for objective in slo.load(MONITORING / "slo.yml"))
 
 
-def test_an_error_budget_has_no_rounding_error(tmp_path: Path) -> None:
+def test_error_budget_has_no_rounding_error(tmp_path: Path) -> None:
     (tmp_path / "slo.yml").write_text((MONITORING / "slo.yml").read_text().replace("99.9", "99.95"))
     assert str(slo.load(tmp_path / "slo.yml")[0].error_budget) == "0.0005"
 

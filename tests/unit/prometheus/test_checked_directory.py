@@ -53,7 +53,7 @@ def test_one_refused_file_keeps_all_as_they_are(write: Write, tmp_path: Path) ->
     assert content(tmp_path) == {"a.yml": "one\n", "b.yml": "two\n"}
 
 
-def test_check_mode_tells_and_writes_nothing(write: Write, tmp_path: Path) -> None:
+def test_check_mode_reports_and_writes_nothing(write: Write, tmp_path: Path) -> None:
     result = write({"a.yml": "one\n"}, check_mode=True)
     assert result["changed"]
     assert not (tmp_path / "rules").exists()
@@ -62,12 +62,12 @@ def test_check_mode_tells_and_writes_nothing(write: Write, tmp_path: Path) -> No
     assert [(d["before"], d["after"]) for d in result["diff"]] == [("", "one\n")]
 
 
-def test_nobody_is_asked_about_what_is_there_already(write: Write) -> None:
+def test_check_is_skipped_for_unchanged_files(write: Write) -> None:
     write({"a.yml": "one\n"})
     assert not write({"a.yml": "one\n"}, check=["/bin/false"])["changed"]
 
 
-def test_modes_are_put_right(write: Write, tmp_path: Path) -> None:
+def test_modes_are_corrected(write: Write, tmp_path: Path) -> None:
     write({"a.yml": "one\n"})
     (tmp_path / "rules" / "a.yml").chmod(0o666)
     assert write({"a.yml": "one\n"})["changed"]

@@ -74,7 +74,7 @@ def test_main_is_a_table_of_contents_with_a_tag_per_phase(role: Path) -> None:
         assert f"{role.name}_{phase.split('_')[0]}" in task["tags"]
 
 
-def test_templates_say_who_manages_them(role: Path) -> None:
+def test_templates_contain_ansible_managed(role: Path) -> None:
     for template in (role / "templates").rglob("*.j2"):
         assert "ansible_managed" in template.read_text().splitlines()[0], template
 

@@ -42,7 +42,7 @@ def module(**parameters: Any) -> Any:
         ("[fd00::10]:80", "http://[fd00::10]:80"),
     ],
 )
-def test_a_service_is_asked_where_it_listens(address: str, url: str) -> None:
+def test_url_is_where_the_service_listens(address: str, url: str) -> None:
     assert MODULE.Service(module(address=address)).url == url
 
 
@@ -66,9 +66,7 @@ def server() -> Iterator[http.server.HTTPServer]:
     server.shutdown()
 
 
-def test_a_service_is_asked_without_a_proxy(
-    server: http.server.HTTPServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_health_check_uses_no_proxy(server: http.server.HTTPServer, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("http_proxy", "HTTP_PROXY"):
         monkeypatch.setenv(name, "http://127.0.0.1:1")
     service = MODULE.Service(module(address=f"0.0.0.0:{server.server_port}"))

@@ -49,9 +49,7 @@ def errors(value: Any, option: dict[str, Any], constraint: dict[str, Any] | None
         ('{"admin": "correct-horse"}', {"type": "dict"}, {"format": "password"}),
     ],
 )
-def test_a_value_that_fits_is_no_error(
-    value: Any, option: dict[str, Any], constraint: dict[str, Any]
-) -> None:
+def test_value_that_fits_is_no_error(value: Any, option: dict[str, Any], constraint: dict[str, Any]) -> None:
     assert errors(value, option, constraint) == []
 
 
@@ -95,7 +93,7 @@ def test_a_value_that_fits_is_no_error(
         ("s3cret", {"type": "int", "no_log": True}, {}, "x has a value that cannot be used; set it to"),
     ],
 )
-def test_a_value_that_does_not_fit_is_one_sentence(
+def test_value_that_does_not_fit_is_one_sentence(
     value: Any, option: dict[str, Any], constraint: dict[str, Any], sentence: str
 ) -> None:
     (error,) = errors(value, option, constraint)

@@ -44,7 +44,7 @@ def made(task: dict[str, Any]) -> set[str]:
 
 
 @pytest.mark.parametrize(("role", "phase"), CASES)
-def test_a_phase_uses_no_result_of_another_one(role: str, phase: str) -> None:
+def test_phase_uses_no_result_of_another_one(role: str, phase: str) -> None:
     every = list(tasks(ROLES / role / "tasks/main.yml", set()))
     alone = [task for tags, _, task in every if f"{role}_{phase}" in tags]
     missing = {name for _, _, task in every for name in made(task)} - {

@@ -34,21 +34,21 @@ def users(needle: str, paths: list[Path]) -> list[Any]:
 
 
 @pytest.mark.parametrize("path", users("ansible.builtin.uri:", FILES))
-def test_services_are_asked_without_a_proxy(path: Path) -> None:
+def test_requests_to_services_use_no_proxy(path: Path) -> None:
     plays = path.read_text().count("ansible.builtin.uri:") and path.read_text().count(FOR_ALL_TASKS)
     for task in tasks(yaml.safe_load(path.read_text())):
         if "ansible.builtin.uri" in task and not relative(path).startswith(ELSEWHERE) and not plays:
             assert task["ansible.builtin.uri"].get("use_proxy") is False, task.get("name")
 
 
-def test_curl_asks_services_without_a_proxy() -> None:
+def test_curl_uses_no_proxy_for_services() -> None:
     for path in [*FILES, *(ROOT / "roles").glob("*/templates/*.j2")]:
         for line in path.read_text().splitlines():
             assert "curl " not in line or "--noproxy" in line, f"{relative(path)}: {line}"
 
 
 @pytest.mark.parametrize("path", users("ansible.builtin.get_url:", FILES))
-def test_get_url_downloads_and_asks_no_service(path: Path) -> None:
+def test_get_url_only_downloads(path: Path) -> None:
     for task in tasks(yaml.safe_load(path.read_text())):
         if "ansible.builtin.get_url" in task:
             assert "checksum" in task["ansible.builtin.get_url"], task.get("name")

@@ -82,11 +82,11 @@ def preflight(tmp_path: Path):
         (filled(install_method="source"), '(install_method) is "source"; set it to one of archive, package.'),
     ],
 )
-def test_it_says_what_to_set(preflight, inventory: str, sentence: str) -> None:
+def test_message_names_the_setting(preflight, inventory: str, sentence: str) -> None:
     assert sentence in preflight(inventory)
 
 
-def test_an_unreachable_host_is_named_with_what_to_check(preflight) -> None:
+def test_unreachable_host_is_named_with_what_to_check(preflight) -> None:
     # Nothing listens on port 1 of loopback.
     output = preflight(filled("127.0.0.1 ansible_port=1", "127.0.0.2 ansible_port=1"))
     assert "instance-a (127.0.0.1) cannot be reached as ubuntu" in output
@@ -151,7 +151,7 @@ def over_ssh(port: int, key: Path, **settings: str) -> str:
     ],
     ids=["mode", "passphrase", "carriage returns", "PuTTY", "another key"],
 )
-def test_a_failed_login_names_its_cause(preflight, sshd, tmp_path: Path, change: str, words: str) -> None:
+def test_failed_login_names_its_cause(preflight, sshd, tmp_path: Path, change: str, words: str) -> None:
     port, key = sshd
     own = tmp_path / "key"
     shutil.copy(key, own)
@@ -159,7 +159,7 @@ def test_a_failed_login_names_its_cause(preflight, sshd, tmp_path: Path, change:
     assert re.search(words, preflight(over_ssh(port, own)))
 
 
-def test_a_changed_host_key_is_refused_with_the_command_that_removes_it(
+def test_changed_host_key_is_refused_with_the_command_that_removes_it(
     preflight, sshd, tmp_path: Path
 ) -> None:
     port, key = sshd
@@ -169,7 +169,7 @@ def test_a_changed_host_key_is_refused_with_the_command_that_removes_it(
     assert "remove its old key: ssh-keygen -R 127.0.0.1" in preflight(over_ssh(port, tmp_path / "key"))
 
 
-def test_a_jump_host_is_used_at_the_first_contact(preflight, sshd, tmp_path: Path) -> None:
+def test_jump_host_is_used_at_the_first_contact(preflight, sshd, tmp_path: Path) -> None:
     port, key = sshd
     shutil.copy(key, tmp_path / "key")
     (tmp_path / "proxy").write_text(PROXY.format(log=tmp_path / "log"))
@@ -180,7 +180,7 @@ def test_a_jump_host_is_used_at_the_first_contact(preflight, sshd, tmp_path: Pat
     assert "ssh-ed25519" in (tmp_path / "known_hosts").read_text()
 
 
-def test_sudo_that_asks_for_a_password_is_explained(preflight, sshd, tmp_path: Path) -> None:
+def test_sudo_with_a_password_is_explained(preflight, sshd, tmp_path: Path) -> None:
     port, key = sshd
     shutil.copy(key, tmp_path / "key")
     fake_sudo = tmp_path / "sudo"
@@ -192,7 +192,7 @@ def test_sudo_that_asks_for_a_password_is_explained(preflight, sshd, tmp_path: P
     assert re.search("one: .* cannot become root by sudo .*; run the playbook with --ask-become-pass", output)
 
 
-def test_the_checks_hold_for_hosts_that_limit_leaves(preflight) -> None:
+def test_checks_hold_for_hosts_that_limit_leaves(preflight) -> None:
     output = preflight(AWS, "--limit", "instance-b")
     assert "instance-b: 'ADDRESS_OF_INSTANCE_B' is not an address" in output
 

@@ -31,12 +31,12 @@ def play(tmp_path: Path, *options: str, returns: int = 0, **environment: str) ->
 
 
 @pytest.mark.parametrize(("mitogen", "expected"), [("1", True), ("0", False)])
-def test_a_playbook_runs_with_and_without_mitogen(tmp_path: Path, mitogen: str, expected: bool) -> None:
+def test_playbook_runs_with_and_without_mitogen(tmp_path: Path, mitogen: str, expected: bool) -> None:
     output = play(tmp_path, ML_WORKSHOP_MITOGEN=mitogen)
     # Without Mitogen each module is a file that a shell runs.
     assert ("EXEC /bin/sh" not in output) is expected
 
 
-def test_starting_at_a_task_is_refused_with_what_to_do_instead(tmp_path: Path) -> None:
+def test_start_at_task_is_refused_with_the_alternative(tmp_path: Path) -> None:
     output = play(tmp_path, "--start-at-task", "ping", returns=5)
     assert "--start-at-task skips the tasks whose results later tasks need; run one phase" in output

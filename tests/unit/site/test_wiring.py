@@ -34,13 +34,10 @@ def value(tmp_path: Path):
             [
                 "ansible",
                 host,
-                "-i",
-                tmp_path / "hosts.ini",
+                f"--inventory={tmp_path}/hosts.ini",
                 "--playbook-dir=playbooks",
-                "-m",
-                "debug",
-                "-a",
-                f"var={variable}",
+                "-mdebug",
+                f"-avar={variable}",
             ],
             cwd=ROOT,
             env=os.environ
@@ -75,7 +72,7 @@ def test_prometheus_scrapes_every_host_of_the_inventory(value) -> None:
     }
 
 
-def test_a_gateway_host_knows_every_serving_host_and_takes_their_load(value) -> None:
+def test_gateway_host_has_every_serving_host_and_gets_the_load(value) -> None:
     inventory = SEVERAL + "\n[gateway]\nfront ansible_host=203.0.113.30\n[all:vars]\ninference_port=8001\n"
     assert value(inventory, "front", "gateway_servers") == [
         {"name": "first", "address": "10.0.0.10:8001"},
@@ -87,7 +84,7 @@ def test_a_gateway_host_knows_every_serving_host_and_takes_their_load(value) -> 
     assert scraped["node_exporter"][-1] == "203.0.113.30:9100"
 
 
-def test_prometheus_knows_the_port_of_the_alertmanager_beside_it(value) -> None:
+def test_prometheus_uses_the_port_of_its_alertmanager(value) -> None:
     inventory = SEVERAL + "\n[all:vars]\nalertmanager_web_listen_address=127.0.0.1:9193\n"
     assert value(inventory, "watcher", "prometheus_alertmanagers") == ["localhost:9193"]
 
@@ -99,16 +96,11 @@ def test_one_machine_in_both_groups_is_scraped_once(value) -> None:
     assert scraped["load_test"] == ["203.0.113.10:8090"], "Locust's web UI has 8089 there"
 
 
-def test_alerts_link_to_prometheus_as_people_reach_it(value) -> None:
+def test_alerts_link_to_the_public_address_of_prometheus(value) -> None:
     assert value(SEVERAL, "watcher", "prometheus_web_external_url") == "http://203.0.113.20:9090"
 
 
-def test_only_the_first_host_gets_what_training_needs(value) -> None:
-    assert "train" in value(SEVERAL, "first", "application_extras")
-    assert "train" not in value(SEVERAL, "second", "application_extras")
-
-
-def test_a_setting_in_the_inventory_reaches_the_roles(value) -> None:
+def test_setting_in_the_inventory_reaches_the_roles(value) -> None:
     inventory = SEVERAL + "\n[all:vars]\nmodel_repo=hf://me/model\ndataset=/data\nmodel_revision=abc"
     assert value(inventory, "second", "inference_model_repo") == "hf://me/model"
     assert value(inventory, "first", "trainer_dataset") == "/data"
@@ -135,3 +127,22 @@ def test_prometheus_logs_in_to_whatever_it_scrapes(value) -> None:
     logins = [job["basic_auth"] for job in value(SEVERAL, "watcher", "prometheus_scrape_configs")]
     assert {login["username"] for login in logins} == {"monitoring"}
     assert not [login for login in logins if "password" in login], "the file of the configuration has none"
+
+
+def test_objectives_of_the_load_test_are_those_of_slo_yml(value) -> None:
+    slo = yaml.safe_load((ROOT / "monitoring/slo.yml").read_text())
+    assert value(SEVERAL, "watcher", "load_test_objectives") == slo["objectives"]
+
+
+def test_load_goes_to_the_first_serving_host_over_the_private_network(value) -> None:
+    assert value(SEVERAL, "watcher", "load_test_url") == "http://10.0.0.10:8000"
+
+
+def test_generator_on_instance_a_uses_another_port_than_locust(value) -> None:
+    assert value(SEVERAL, "watcher", "load_test_port") == 8089
+    assert value(SEVERAL, "first", "load_test_port") == 8090
+
+
+def test_generator_gets_the_load_test_and_nothing_else(value) -> None:
+    assert value(SEVERAL, "watcher", "application_extras") == ["loadtest"]
+    assert value(SEVERAL, "first", "application_extras") == ["serve", "loadtest", "train"]

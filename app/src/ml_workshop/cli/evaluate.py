@@ -35,6 +35,6 @@ def _evaluate(options: argparse.Namespace) -> None:
     predictor = Predictor.load(options.model)
     rows = load_rows(options.data, predictor.config.label_names)
     started = time.perf_counter()
-    measured = evaluate(predictor, rows)
+    measured = evaluate(predictor, [rows])
     measured["seconds"] = round(time.perf_counter() - started, 3)
-    print(json.dumps({name: measured[name] for name in ("accuracy", "f1", "n", "seconds")}))
+    print(json.dumps({name: measured[name] for name in ("accuracy", "f1", "log_loss", "n", "seconds")}))

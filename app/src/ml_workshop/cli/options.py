@@ -2,6 +2,8 @@
 
 import argparse
 import math
+import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -65,6 +67,21 @@ def number(lowest: float, highest: float) -> Callable[[str], float]:
         return value
 
     return parse
+
+
+def memory_size(text: str) -> int | None:
+    """Parse a size or a share of the host's memory, as in systemd.resource-control(5); None for infinity."""
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)([KMGT%]?)", text)
+    if match is None:
+        if text == "infinity":
+            return None
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is neither a size such as 512M or 2G nor a share such as 80%"
+        )
+    value, unit = float(match[1]), match[2]
+    if unit == "%":
+        return int(value / 100 * os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
+    return int(value * 1024 ** " KMGT".index(unit or " "))
 
 
 def add_model(parser: argparse.ArgumentParser) -> None:

@@ -5,7 +5,8 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ml_workshop.cli.options import add_with_alias, subcommand, whole_number
+from ml_workshop.cli.options import add_with_alias, memory_size, subcommand, whole_number
+from ml_workshop.errors import DataError
 from ml_workshop.training.recipe import Recipe
 
 if TYPE_CHECKING:
@@ -27,6 +28,19 @@ def register(subcommands: "Subcommands") -> None:
         type=Path,
         metavar="FILE",
         help="also write up to 500 test rows as JSON lines for a load test",
+    )
+    train.add_argument(
+        "--memory-max",
+        type=memory_size,
+        default="80%",
+        metavar="SIZE",
+        help="most memory to use: 512M, 2G, or a share of the host's (default: %(default)s)",
+    )
+    train.add_argument(
+        "--counts",
+        type=Path,
+        metavar="DIR",
+        help="counts of n-grams that another program has made, instead of counting (docs/scaling.md)",
     )
     _add_training_options(train)
     fingerprint = subcommand(
@@ -87,13 +101,15 @@ def _recipe(options: argparse.Namespace) -> Recipe:
 
 def _train(options: argparse.Namespace) -> None:
     from ml_workshop.data.examples import write_examples
-    from ml_workshop.data.loading import load_dataset
+    from ml_workshop.data.loading import open_dataset
     from ml_workshop.training.pipeline import train
 
-    dataset = load_dataset(options.dataset, options.dataset_revision, options.unlabelled)
-    train(dataset, _recipe(options), options.output_dir)
+    if options.counts and options.unlabelled:
+        raise DataError("--counts are of labelled rows; train without --unlabelled, or without --counts.")
+    dataset = open_dataset(options.dataset, options.dataset_revision, options.unlabelled)
+    metrics = train(dataset, _recipe(options), options.output_dir, options.memory_max, options.counts)
     if options.examples:
-        write_examples(dataset.test, options.examples)
+        write_examples(dataset.iter_texts("test"), metrics["n"], options.examples)
 
 
 def _fingerprint(options: argparse.Namespace) -> None:

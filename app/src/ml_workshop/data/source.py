@@ -34,6 +34,7 @@ class Source:
         self.name, self.identity, self.tables = name, identity, tables
         self._spellings: dict[object, Label | None] = {}
         self._in_memory: dict[str, list[Batch]] = {}
+        self._rows: dict[str, int] = {}
         all_tables = [table for split in tables.values() for table in split]
         self._column, self._class_names = all_tables[0].label_column, all_tables[0].class_names or []
         noted: dict[str, list[str]] = defaultdict(list)
@@ -47,6 +48,13 @@ class Source:
     def label_names(self) -> list[str]:
         """Name of each class index. Reads all labelled rows the first time."""
         return list(dict.fromkeys(self._classes.values()))
+
+    def count_rows(self, split: str) -> int:
+        """Return how many rows `iter_texts` yields. Reads the split, unless its labels have been read."""
+        if split == UNLABELLED:
+            return sum(len(texts) for texts, _ in self._read(split, BATCH_ROWS))
+        assert self._classes  # noqa: S101  (it counts)
+        return self._rows[split]
 
     def iter_texts(self, split: str, batch_rows: int = BATCH_ROWS) -> Iterator[Split]:
         """Yield the rows of a split, at most `batch_rows` at a time; those of "unsupervised" without labels.
@@ -148,6 +156,7 @@ class Source:
             Counter(label for _, labels in self._read(split, BATCH_ROWS) for label in labels)
             for split in ("train", "test")
         )
+        self._rows = {"train": train.total(), "test": test.total()}
         where = f"Data set {self.name}"
         named = class_names(f"{where}: column {self._column}", train.keys() | test.keys(), self._class_names)
         rows = Counter(named[label] for label in train.elements())

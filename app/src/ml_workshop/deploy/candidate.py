@@ -6,7 +6,6 @@ and DeployError if anything else fails.
 
 import http.client
 import re
-import subprocess
 import time
 
 from ml_workshop.deploy.records import Spec
@@ -38,22 +37,21 @@ def resolve(settings: Settings, release: str, revision: str) -> str:
         known = [path.name for path in settings.models_dir.glob(f"{revision}*")]
         if len(known) == 1:
             return known[0]
-    return _run_with_network(settings, release, "resolve", revision).strip()
+    source = f"--repo={settings.model_repo}", f"--revision={revision}"
+    return _run(settings, release, "resolve", *source, network=True).strip()
 
 
 def pull(settings: Settings, release: str, revision: str) -> None:
     """Pull a full revision into models_dir and verify it; an intact copy on disk is kept."""
-    _run_with_network(settings, release, "pull", revision, f"--models-dir={settings.models_dir}")
+    source = f"--repo={settings.model_repo}", f"--revision={revision}"
+    _run(settings, release, "pull", *source, f"--models-dir={settings.models_dir}", network=True)
 
 
 def smoke_test(settings: Settings, spec: Spec) -> None:
     """Classify the golden review in a sandbox, with the candidate's release and model."""
-    arguments = ["predict", f"--model={settings.model_dir(spec.revision)}", "--", settings.golden_review]
-    completed = _run(settings, spec.release, arguments, [*settings.sandbox, "PrivateNetwork=yes"])
-    if completed.returncode:
-        kind = DeployRefusedError if completed.returncode == 1 else DeployError
-        raise _error(completed, spec.release, kind)
-    _check_label(settings, spec, json_object(completed.stdout).get("label"))
+    model = f"--model={settings.model_dir(spec.revision)}"
+    output = _run(settings, spec.release, "predict", model, "--", settings.golden_review, network=False)
+    _check_label(settings, spec, json_object(output).get("label"))
 
 
 def start(settings: Settings, slot: str, spec: Spec) -> None:
@@ -99,30 +97,25 @@ def _check_label(settings: Settings, spec: Spec, label: object) -> None:
         )
 
 
-def _run_with_network(settings: Settings, release: str, subcommand: str, revision: str, *options: str) -> str:
-    """Run `resolve` or `pull` with the network, the hub token and write access to models_dir."""
-    properties = [*settings.sandbox, f"ReadWritePaths=-{settings.models_dir}"]
-    if settings.hub_token_file:
-        properties.append(f"LoadCredential=hub_token:{settings.hub_token_file}")
-    arguments = [subcommand, f"--repo={settings.model_repo}", f"--revision={revision}", *options]
-    completed = _run(settings, release, arguments, properties, **settings.pull_environment)
-    if completed.returncode:
-        raise _error(completed, release)
-    return completed.stdout
+def _run(settings: Settings, release: str, *arguments: str, network: bool) -> str:
+    """Run a subcommand of a release in a sandbox; return its standard output.
 
-
-def _run(
-    settings: Settings, release: str, arguments: list[str], properties: list[str], **environment: str
-) -> "subprocess.CompletedProcess[str]":
+    The network comes with the hub token and write access to models_dir.
+    """
+    properties, environment = list(settings.sandbox), {"PYTHONPATH": str(settings.release_dir(release))}
+    if network:
+        properties.append(f"ReadWritePaths=-{settings.models_dir}")
+        if settings.hub_token_file:
+            properties.append(f"LoadCredential=hub_token:{settings.hub_token_file}")
+        environment = {**settings.pull_environment, **environment}
+    else:
+        properties.append("PrivateNetwork=yes")
     command = [str(settings.python), "-m", "ml_workshop", *arguments]
-    environment["PYTHONPATH"] = str(settings.release_dir(release))
-    return run_in_sandbox(command, settings.user, properties, environment)
-
-
-def _error(
-    completed: "subprocess.CompletedProcess[str]", release: str, kind: type[DeployError] = DeployError
-) -> DeployError:
+    completed = run_in_sandbox(command, settings.user, properties, environment)
+    if completed.returncode == 0:
+        return completed.stdout
     line = (completed.stderr.strip().splitlines() or [f"exit code {completed.returncode}"])[-1]
-    if line.startswith(_PREFIX):
-        return kind(line.removeprefix(_PREFIX))
-    return DeployError(f"Release {release} does not run ({line.rstrip('.')}): install another release.")
+    if not line.startswith(_PREFIX):
+        raise DeployError(f"Release {release} does not run ({line.rstrip('.')}): install another release.")
+    kind = DeployRefusedError if completed.returncode == 1 and not network else DeployError
+    raise kind(line.removeprefix(_PREFIX))

@@ -36,7 +36,7 @@ if PLAN.mode == "open":
 
 else:
 
-    class Reviewer(users.ClosedModelUser):
+    class User(users.ClosedModelUser):
         """The class that Locust runs."""
 
 

@@ -12,7 +12,7 @@ from ml_workshop.loadtest.recorder import Recorder
 from ml_workshop.loadtest.users import ClosedModelUser
 
 
-class Reviewer(ClosedModelUser):
+class User(ClosedModelUser):
     """The class that Locust runs."""
 
 

@@ -1,12 +1,12 @@
 """Measuring a model on rows."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ml_workshop.data.dataset import Split
+from ml_workshop.data.dataset import Split, rechunked
 from ml_workshop.model.measures import measure
 from ml_workshop.model.predictor import Predictor, softmax
 from ml_workshop.processes import even_shares, side_by_side
@@ -15,7 +15,7 @@ from ml_workshop.text.ngrams import UNKNOWN
 CALIBRATION_BINS = 20
 
 
-def evaluate(predictor: Predictor, split: Split) -> dict[str, Any]:
+def evaluate(predictor: Predictor, batches: Iterable[Split]) -> dict[str, Any]:
     """Measure what would be served: each text goes through the numpy predictor on its own, on all cores.
 
     Returns:
@@ -23,14 +23,18 @@ def evaluate(predictor: Predictor, split: Split) -> dict[str, Any]:
         compare its traffic with: `out_of_vocabulary_ratio` (share of a text's tokens), `confidence`, `tokens`
         and `class_share` (share of the rows that each class was predicted for).
     """
-    said = side_by_side(_predict, [(predictor, texts) for texts in even_shares(split.texts)])
-    logits, tokens, unknown = (np.concatenate(parts) for parts in zip(*said, strict=True))
+    results, labels = [], []
+    for chunk in rechunked(batches):
+        shares = [(predictor, texts) for texts in even_shares(chunk.texts)]
+        results += side_by_side(_predict, shares)
+        labels.append(np.array(chunk.labels, np.int64))
+    logits, tokens, unknown = (np.concatenate(parts) for parts in zip(*results, strict=True))
     probabilities = softmax(logits)
     names = predictor.config.label_names
-    predicted = np.bincount(probabilities.argmax(axis=1), minlength=len(names)) / len(split)
+    predicted = np.bincount(probabilities.argmax(axis=1), minlength=len(names)) / len(tokens)
     without_tokens = tokens == 0  # a server counts them as unknown altogether
     return {
-        **measure(probabilities, np.array(split.labels, np.int64), names, CALIBRATION_BINS),
+        **measure(probabilities, np.concatenate(labels), names, CALIBRATION_BINS),
         "baseline": {
             "out_of_vocabulary_ratio": float(
                 np.where(without_tokens, 1.0, unknown / np.maximum(tokens, 1)).mean()

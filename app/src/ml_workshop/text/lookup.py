@@ -46,6 +46,15 @@ class Lookup:
         present: NDArray[np.int32] = positions[first]
         return present
 
+    def matches(self, keys: Keys) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
+        """Return the places of those keys that are there, and for each its position in the sorted array."""
+        slots = self._slots(keys)
+        equal = self._keys.take(slots) == keys
+        places = equal.any(axis=0).nonzero()[0]
+        found = slots[1 - equal[0, places].astype(np.intp), places]
+        positions: NDArray[np.int32] = self._positions.take(found)
+        return places, positions
+
     def _slots(self, keys: Keys) -> NDArray[np.int64]:
         """Return both slots of each key, shape (2, m)."""
         slots = keys.view(np.uint64) * _MULTIPLIERS

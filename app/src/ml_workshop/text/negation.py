@@ -9,6 +9,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from ml_workshop.text.tokens import tokenize
+
 MARK = "not_"
 WINDOW = 4
 """How many tokens a negator reaches."""
@@ -43,6 +45,14 @@ def negated_positions(kinds: NDArray[np.int8]) -> NDArray[np.int64]:
     np.logical_and.accumulate(inside, axis=1, out=inside)
     positions: NDArray[np.int64] = reached[inside]
     return positions
+
+
+def marked_tokens(text: str) -> list[str]:
+    """Return the tokens of a text, marked."""
+    tokens = tokenize(text)
+    for place in np.unique(negated_positions(kinds_of(tokens))).tolist():
+        tokens[place] = MARK + tokens[place]
+    return tokens
 
 
 def shown(tokens: Sequence[str]) -> str:

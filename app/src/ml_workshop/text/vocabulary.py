@@ -12,7 +12,7 @@ from ml_workshop.text.tokens import tokenize
 
 
 class Vocabulary:
-    """The n-grams that a model knows."""
+    """The n-grams of a model."""
 
     def __init__(self, tokens: list[str], keys: Keys, max_order: int, marks_negation: bool = True) -> None:
         """Make a vocabulary.

@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from ml_workshop.model.config import Config
-from ml_workshop.training.report import OVERVIEW, REPORT
+from ml_workshop.training.report import OVERVIEW, REPORT, unlabelled
 
 
 def render(config: Config, metrics: dict[str, Any]) -> str:
@@ -64,6 +64,7 @@ It must not decide anything about people.
 ## How it was made
 
 Hyper-parameters: `{json.dumps(config.recipe)}`.
+Rows without a label: {unlabelled(metrics["training"])}.
 Nothing in this directory is executable: weights are safetensors, the rest is text.
 `manifest.json` has the hash of each file.
 """

@@ -11,6 +11,7 @@ from ml_workshop.model.artifact import CONFIG, VOCABULARY, WEIGHTS, Artifact
 from ml_workshop.model.config import Config, Golden
 from ml_workshop.model.predictor import Predictor
 from ml_workshop.text.ngrams import TOKEN_BITS, UNKNOWN, Keys
+from ml_workshop.training.corpus import Corpus
 from ml_workshop.training.learning import Learnt
 from ml_workshop.training.telling import telling_ngrams
 
@@ -18,26 +19,25 @@ GOLDEN_NGRAMS = 12
 """n-grams per golden review."""
 
 
-def make_artifact(learnt: Learnt, tokens: list[str], keys: Keys, config: Config) -> Artifact:
+def make_artifact(learnt: Learnt, corpus: Corpus, config: Config) -> Artifact:
     """Collect what a model directory holds.
 
     Args:
         learnt: Network, features and temperature; the temperature goes into the output layer.
-        tokens: All tokens of the corpus.
-        keys: All n-grams over the ids of `tokens`, ascending, shape (u,).
+        corpus: What it was fitted to.
         config: Without golden reviews.
 
     Returns:
         A model whose vocabulary has only the tokens that its n-grams use.
     """
-    kept_tokens, kept_keys, order = _compact(tokens, keys[learnt.features.selected])
-    temperature = learnt.validation.temperature
-    parameters = {name: value.detach().numpy() for name, value in learnt.network.named_parameters()}
+    features, temperature = learnt.fitted.features, learnt.validation.temperature
+    used, keys, order = _compact(features.keys)
+    parameters = {name: value.detach().numpy() for name, value in learnt.fitted.network.named_parameters()}
     artifact = Artifact(
         config=config,
-        tokens=kept_tokens,
-        keys=kept_keys,
-        weights=learnt.features.weights[order],
+        tokens=[corpus.text(token_id) for token_id in features.token_ids[used - 1].tolist()],
+        keys=keys,
+        weights=features.weights[order],
         embedding=parameters["embedding.weight"][order],
         bias=parameters["bias"],
         output_weight=(parameters["output.weight"] / temperature).astype(np.float32),
@@ -56,7 +56,7 @@ def write_artifact(artifact: Artifact, directory: Path) -> None:
     (directory / CONFIG).write_text(artifact.config.to_json(), encoding="utf-8")
 
 
-def _compact(tokens: list[str], keys: Keys) -> tuple[list[str], Keys, NDArray[np.int64]]:
+def _compact(keys: Keys) -> tuple[NDArray[np.int64], Keys, NDArray[np.int64]]:
     """Renumber tokens so that only those in use remain; ascending keys stay ascending."""
     parts = np.stack([(keys >> (TOKEN_BITS * place)) & UNKNOWN for place in (2, 1, 0)])
     used = np.unique(parts[parts > 0])
@@ -64,7 +64,7 @@ def _compact(tokens: list[str], keys: Keys) -> tuple[list[str], Keys, NDArray[np
     new_ids[parts == 0] = 0
     compact = (new_ids[0] << (2 * TOKEN_BITS)) | (new_ids[1] << TOKEN_BITS) | new_ids[2]
     order = np.argsort(compact)
-    return [tokens[token_id - 1] for token_id in used], compact[order], order
+    return used, compact[order], order
 
 
 def _golden_reviews(artifact: Artifact) -> list[Golden]:

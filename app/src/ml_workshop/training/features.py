@@ -6,15 +6,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ml_workshop.errors import DataError
+from ml_workshop.text.ngrams import Keys
 from ml_workshop.training import selection
 from ml_workshop.training.bags import Bags, make_bags
-from ml_workshop.training.counting import Occurrences
+from ml_workshop.training.corpus import NO_LABEL, Corpus, Labels
+from ml_workshop.training.counting import count_ngrams
+from ml_workshop.training.counts import Counts
 from ml_workshop.training.recipe import Recipe
 from ml_workshop.training.resources import return_free_memory
-
-Labels = NDArray[np.int64]
-
-NO_LABEL = -1
 
 
 @dataclass(frozen=True)
@@ -22,45 +21,55 @@ class Features:
     """n-grams chosen on some of the rows.
 
     Attributes:
-        selected: Indices of the n-grams among those counted, ascending, shape (features,).
+        token_ids: Ids in the corpus of the tokens that `keys` are made of; 1 stands for the first.
+        keys: The n-grams, ascending, shape (features,).
         weights: Their weights, shape (features,).
         directions: How much each speaks for each class, -1 to 1, shape (features, classes).
         bags: All rows as bags of these n-grams.
     """
 
-    selected: NDArray[np.int64]
+    token_ids: NDArray[np.int64]
+    keys: Keys
     weights: NDArray[np.float32]
     directions: NDArray[np.float32]
     bags: Bags
 
 
 def choose_features(
-    occurrences: Occurrences, labels: Labels, rows: NDArray[np.int64], classes: int, recipe: Recipe
+    corpus: Corpus, labels: Labels, classes: int, recipe: Recipe, counts_made: Counts | None = None
 ) -> Features:
-    """Choose n-grams without a look at the labels of other rows.
+    """Choose n-grams without a look at rows that have no label.
 
     Args:
-        occurrences: n-grams of all rows.
-        labels: Class of each row, shape (n,).
-        rows: The rows to look at.
+        corpus: All rows.
+        labels: Class of each row, NO_LABEL for those not to look at, shape (n,).
         classes: Number of classes.
         recipe: Hyper-parameters.
+        counts_made: Counts of the labelled rows, to choose by instead of counting.
 
     Raises:
         DataError: There is no n-gram to choose from.
     """
-    visible = np.full(len(labels), NO_LABEL)
-    visible[rows] = labels[rows]
-    counts = occurrences.class_counts(visible, classes)
-    documents = np.bincount(labels[rows], minlength=classes)
-    selected = selection.select(counts, documents, recipe.input_size)
-    if not len(selected):
+    documents = np.bincount(labels[labels != NO_LABEL], minlength=classes)
+    best = selection.Best(documents, recipe.input_size)
+    order, fewest = recipe.max_order, recipe.min_documents_for(corpus.size)
+    if counts_made is None:
+        numbers, ngrams = count_ngrams(corpus, labels, classes, order, fewest)
+    else:
+        seen_only = bool(np.any(labels != corpus.labels))
+        numbers, ngrams = counts_made.read(seen_only, order, fewest)
+    for counted in ngrams:
+        best.add(*counted)
+    keys, counts = best.ascending()
+    if not len(keys):
         raise DataError(
             "Hardly a word occurs in more than one of the training texts: give more texts, or longer ones."
         )
     weights, directions = selection.weights_and_directions(
-        counts[selected], documents, recipe.smoothing_for(len(labels))
+        counts, documents, recipe.smoothing_for(corpus.size)
     )
-    bags = make_bags(occurrences, selected, weights)
-    return_free_memory()  # about as much as the bags take
-    return Features(selected, weights, directions, bags)
+    del best, counts
+    return_free_memory()
+    bags = make_bags(corpus, numbers, keys, recipe.max_order, weights)
+    return_free_memory()
+    return Features(numbers.ids, keys, weights, directions, bags)

@@ -1,5 +1,6 @@
 """Fitting the network."""
 
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -9,10 +10,10 @@ from numpy.typing import NDArray
 from torch import nn
 
 from ml_workshop.training.bags import Bags, Batch
-from ml_workshop.training.counting import Occurrences
-from ml_workshop.training.features import NO_LABEL, Features, Labels, choose_features
+from ml_workshop.training.corpus import NO_LABEL, Corpus, Labels
+from ml_workshop.training.counts import Counts
+from ml_workshop.training.features import Features, choose_features
 from ml_workshop.training.network import BagClassifier
-from ml_workshop.training.optimizer import AdamW
 from ml_workshop.training.progress import progress
 from ml_workshop.training.recipe import Recipe
 
@@ -55,19 +56,17 @@ def fit(
     title: str,
     features: Features,
     labels: Labels,
-    rows: NDArray[np.int64],
     classes: int,
     recipe: Recipe,
     on_look: OnLook = ignore_look,
     bar_row: int = 0,
 ) -> BagClassifier:
-    """Fit a network to some rows: AdamW, the step size falling linearly to zero.
+    """Fit a network to the rows that have a label: AdamW, the step size falling linearly to zero.
 
     Args:
         title: What to call this when telling the progress.
         features: All rows as bags of n-grams.
-        labels: Class of each row, shape (n,).
-        rows: The rows to fit to.
+        labels: Class of each row, NO_LABEL for those not to fit to, shape (n,).
         classes: Number of classes.
         recipe: Hyper-parameters.
         on_look: Called about LOOKS times, the last time after the last step.
@@ -76,14 +75,16 @@ def fit(
     Returns:
         The network, in evaluation mode.
     """
+    rows = np.flatnonzero(labels != NO_LABEL)
     torch.set_num_threads(1)  # the same sums on every machine; on steps this small more threads gain nothing
     torch.manual_seed(recipe.seed)
-    network = BagClassifier(len(features.selected), recipe.hidden_size, classes, recipe.dropout)
+    network = BagClassifier(len(features.keys), recipe.hidden_size, classes, recipe.dropout)
     network.lean(torch.from_numpy(features.directions), min(ROWS_TO_LEARN_FROM / len(rows), 1.0))
     batch_size = recipe.batch_size_for(len(rows))
     steps_per_epoch = -(-len(rows) // batch_size)
     steps = recipe.epochs * steps_per_epoch
     optimizer = _optimizer(network, recipe)
+    step_size = torch.optim.lr_scheduler.LinearLR(optimizer, 1.0, 0.0, steps)
     looks = {round(steps * number / LOOKS) for number in range(1, LOOKS + 1)}
     loss_of = nn.CrossEntropyLoss()
     loss, right, seen = 0.0, 0, 0
@@ -94,7 +95,9 @@ def fit(
             logits = network(*_tensors(features.bags.rows(batch)))
             batch_loss = loss_of(logits, wanted)
             batch_loss.backward()
-            optimizer.step(recipe.learning_rate * (1 - (step - 1) / steps))
+            optimizer.step()
+            optimizer.zero_grad()
+            step_size.step()
             loss += float(batch_loss.detach()) * len(batch)
             right += int((logits.argmax(dim=1) == wanted).sum())
             seen += len(batch)
@@ -106,47 +109,61 @@ def fit(
     return network.eval()
 
 
+@dataclass(frozen=True)
+class Fitted:
+    """The outcome of `choose_and_fit`.
+
+    Attributes:
+        features: What the network reads.
+        network: In evaluation mode.
+        unlabelled_seconds: How much of the time was for rows without a label.
+    """
+
+    features: Features
+    network: BagClassifier
+    unlabelled_seconds: float
+
+
 def choose_and_fit(
     title: str,
-    occurrences: Occurrences,
+    corpus: Corpus,
     labels: Labels,
-    rows: NDArray[np.int64],
     classes: int,
     recipe: Recipe,
+    counts_made: Counts | None = None,
     on_look: OnLook = ignore_look,
     bar_row: int = 0,
-) -> tuple[Features, BagClassifier]:
-    """Choose n-grams by some of the labelled rows and fit a network to them.
+) -> Fitted:
+    """Choose n-grams by the rows that have a label, and fit a network to them.
 
     With `Recipe.unlabelled` this network predicts labels for the rows without one (pseudo-labels, Lee
     2013), and a second one is fitted to all of these.
 
     Args:
         title: See `fit`.
-        occurrences: n-grams of the labelled rows, then of the unlabelled rows.
-        labels: Class of each labelled row, shape (n,).
-        rows: Labelled rows to use.
+        corpus: All rows.
+        labels: Class of each row, NO_LABEL for those not to use, shape (n,).
         classes: Number of classes.
         recipe: Hyper-parameters.
+        counts_made: See `choose_features`.
         on_look: See `fit`; of the second network if there are two.
         bar_row: See `progress`.
 
     Raises:
         DataError: There is no n-gram to choose from.
     """
-    total = len(occurrences.starts) - 1
-    labels = np.concatenate((labels, np.full(total - len(labels), NO_LABEL)))
-    features = choose_features(occurrences, labels, rows, classes, recipe)
+    features = choose_features(corpus, labels, classes, recipe, counts_made)
     if not recipe.unlabelled:
-        return features, fit(title, features, labels, rows, classes, recipe, on_look, bar_row)
-    teacher = fit(f"{title}, labelled rows", features, labels, rows, classes, recipe, bar_row=bar_row)
-    unlabelled = np.flatnonzero(labels == NO_LABEL)
+        return Fitted(features, fit(title, features, labels, classes, recipe, on_look, bar_row), 0.0)
+    teacher = fit(f"{title}, labelled rows", features, labels, classes, recipe, bar_row=bar_row)
+    started = time.monotonic()
+    unlabelled = np.flatnonzero(corpus.labels == NO_LABEL)
+    labels = labels.copy()
     labels[unlabelled] = logits_of(teacher, features.bags, unlabelled).argmax(axis=1)
     del teacher, features
-    rows = np.concatenate((rows, unlabelled))
-    features = choose_features(occurrences, labels, rows, classes, recipe)
-    student = recipe.for_student()
-    return features, fit(title, features, labels, rows, classes, student, on_look, bar_row)
+    features = choose_features(corpus, labels, classes, recipe)
+    network = fit(title, features, labels, classes, recipe.for_student(), on_look, bar_row)
+    return Fitted(features, network, time.monotonic() - started)
 
 
 def logits_of(
@@ -169,12 +186,13 @@ def _batches(rows: NDArray[np.int64], batch_size: int, recipe: Recipe) -> Iterat
             yield shuffled[start : start + batch_size]
 
 
-def _optimizer(network: BagClassifier, recipe: Recipe) -> AdamW:
+def _optimizer(network: BagClassifier, recipe: Recipe) -> torch.optim.Optimizer:
     rest = [value for name, value in network.named_parameters() if not name.startswith("embedding.")]
-    optimizer = AdamW()
-    optimizer.add(network.embedding.parameters(), recipe.weight_decay)
-    optimizer.add(rest, weight_decay=0.0)
-    return optimizer
+    groups = [
+        {"params": list(network.embedding.parameters()), "weight_decay": recipe.weight_decay},
+        {"params": rest, "weight_decay": 0.0},
+    ]
+    return torch.optim.AdamW(groups, recipe.learning_rate, fused=True)
 
 
 def _tensors(batch: Batch) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:

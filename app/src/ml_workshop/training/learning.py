@@ -1,16 +1,16 @@
-"""From counted n-grams to a fitted network."""
+"""From token ids to a fitted network."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
 from ml_workshop.processes import Forked
-from ml_workshop.training.counting import Occurrences
-from ml_workshop.training.features import Features, Labels
-from ml_workshop.training.fitting import choose_and_fit
-from ml_workshop.training.network import BagClassifier
+from ml_workshop.training.corpus import Corpus
+from ml_workshop.training.counts import Counts
+from ml_workshop.training.fitting import Fitted, choose_and_fit
 from ml_workshop.training.recipe import Recipe
 from ml_workshop.training.validation import Validation, validate
 
@@ -20,37 +20,37 @@ class Learnt:
     """The outcome.
 
     Attributes:
-        network: Fitted to all rows.
-        features: What it reads.
+        fitted: To all rows.
         validation: What a network fitted to part of the rows made of the others.
     """
 
-    network: BagClassifier
-    features: Features
+    fitted: Fitted
     validation: Validation
 
 
 def learn(
-    occurrences: Occurrences,
-    labels: Labels,
+    corpus: Corpus,
     held_out: NDArray[np.bool_],
     label_names: list[str],
     recipe: Recipe,
+    counts_directory: Path | None = None,
 ) -> Learnt:
     """Fit a network to part of the rows, for validation, and beside it another to all of them.
 
     Args:
-        occurrences: n-grams of the labelled rows, then of the unlabelled rows.
-        labels: Class of each labelled row, shape (n,).
+        corpus: All training rows.
         held_out: Which rows are for validation, shape (n,).
         label_names: Class names.
         recipe: Hyper-parameters.
+        counts_directory: Counts of n-grams that another program has made.
 
     Raises:
-        DataError: There is no n-gram to learn from.
+        DataError: There is no n-gram to learn from, or the counts are not those of these rows.
     """
     torch.set_num_threads(1)  # threads of PyTorch would not survive the fork
-    with Forked(validate, occurrences, labels, held_out, label_names, recipe) as validation:
-        rows, classes = np.arange(len(labels)), len(label_names)
-        features, network = choose_and_fit("training", occurrences, labels, rows, classes, recipe)
-        return Learnt(network, features, validation.result())
+    torch.optim.AdamW([torch.zeros(1)])  # the first one imports PyTorch's compiler: once for both processes
+    classes = len(label_names)
+    counts = Counts(counts_directory, corpus, held_out, classes) if counts_directory else None
+    with Forked(validate, corpus, held_out, label_names, recipe, counts) as validation:
+        fitted = choose_and_fit("training", corpus, corpus.labels, classes, recipe, counts)
+        return Learnt(fitted, validation.result())

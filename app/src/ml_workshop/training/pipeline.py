@@ -3,40 +3,61 @@
 import json
 import logging
 import time
+from collections.abc import Iterator
 from datetime import UTC, datetime
+from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 import ml_workshop
 from ml_workshop.atomic import new_directory
-from ml_workshop.data.dataset import Dataset
+from ml_workshop.data.dataset import UNLABELLED, Split
+from ml_workshop.data.layout import content_hash
 from ml_workshop.model.artifact import CARD, MANIFEST, METRICS
 from ml_workshop.model.config import Config
 from ml_workshop.model.evaluation import evaluate
 from ml_workshop.model.manifest import write_manifest
 from ml_workshop.model.predictor import Predictor
-from ml_workshop.training.corpus import read_corpus
-from ml_workshop.training.counting import count_ngrams
+from ml_workshop.training.corpus import NO_LABEL, read_corpus, text_hashes
 from ml_workshop.training.fingerprint import fingerprint
 from ml_workshop.training.recipe import Recipe
-from ml_workshop.training.resources import peak_memory_bytes, return_free_memory
-from ml_workshop.training.splitting import first_occurrences, stratified_holdout
+from ml_workshop.training.resources import check_memory, peak_memory_bytes, return_free_memory
+from ml_workshop.training.splitting import hold_out
 
 log = logging.getLogger("ml_workshop")
 
-
-def count_duplicates(dataset: Dataset) -> dict[str, int]:
-    """Count rows whose text occurs before: training rows in the training split, test rows among those."""
-    texts = set(dataset.train.texts)
-    return {
-        "train": len(dataset.train) - len(texts),
-        "test_in_train": sum(text in texts for text in dataset.test.texts),
-    }
+BATCH_ROWS = 256
+"""Rows that a file is asked for at a time."""
 
 
-def train(dataset: Dataset, recipe: Recipe, output: Path) -> dict[str, Any]:
+class Rows(Protocol):
+    """A data set that can be read several times, some rows at a time.
+
+    Attributes:
+        name: For messages and the model card.
+        identity: Identifies the content.
+    """
+
+    name: str
+    identity: str
+
+    @property
+    def label_names(self) -> list[str]:
+        """Return the name of each class index."""
+
+    def count_rows(self, split: str) -> int:
+        """Return how many rows `iter_texts` yields."""
+
+    def iter_texts(self, split: str, batch_rows: int = ...) -> Iterator[Split]:
+        """Yield the rows of "train", "test" or UNLABELLED."""
+
+
+def train(
+    dataset: Rows, recipe: Recipe, output: Path, memory_max: int | None = None, counts: Path | None = None
+) -> dict[str, Any]:
     """Train a model and write its directory, whole or not at all.
 
     A fit on part of the training rows gives the learning curve and the temperature, another on all of them
@@ -46,63 +67,74 @@ def train(dataset: Dataset, recipe: Recipe, output: Path) -> dict[str, Any]:
         dataset: What to learn.
         recipe: Hyper-parameters.
         output: Directory to make; a model that is there is replaced.
+        memory_max: Most bytes of memory to use; None for all that there are.
+        counts: Directory with counts of n-grams that another program has made.
 
     Returns:
         The content of metrics.json.
 
     Raises:
-        DataError: The texts have no n-gram to learn from.
+        DataError: The texts have no n-gram to learn from, or need more memory.
         OutputError: The directory cannot be written.
     """
     started = time.monotonic()
     with new_directory(output, replaces=MANIFEST) as partial:
-        labels = np.array(dataset.train.labels, np.int64)
-        same_as = first_occurrences(dataset.train.texts)
-        duplicates = count_duplicates(dataset)
-        _say_what_is_odd(dataset, duplicates)
-        held_out = stratified_holdout(labels, recipe.validation_share, recipe.seed, same_as)
-        corpus = read_corpus([*dataset.train.texts, *dataset.unlabelled])
+        label_names = dataset.label_names
+        splits = ["train", UNLABELLED] if recipe.unlabelled else ["train"]
+        check_memory(sum(map(dataset.count_rows, splits)), recipe, memory_max)
+        batches = chain.from_iterable(dataset.iter_texts(split, BATCH_ROWS) for split in splits)
+        corpus = read_corpus(batches, partial)
+        labelled = corpus.labels != NO_LABEL
+        rows = int(labelled.sum())
         log.info(
-            "%s: %d labelled and %d unlabelled training rows, %d tokens",
+            "%s: %d labelled and %d unlabelled training rows, %d tokens in %.1f s",
             dataset.name,
-            len(labels),
-            len(dataset.unlabelled),
-            len(corpus.ids) - corpus.size,
+            rows,
+            corpus.size - rows,
+            corpus.ids.size - corpus.size,
+            time.monotonic() - started,
         )
-        tokens = corpus.tokens
-        occurrences = count_ngrams(corpus, recipe.max_order, recipe.min_documents_for(corpus.size))
-        del corpus
+        held_out = hold_out(corpus.labels, corpus.hashes, recipe.validation_share, recipe.seed)
         return_free_memory()
-        log.info("counted %d n-grams in %.1f s", len(occurrences.keys), time.monotonic() - started)
 
         from ml_workshop.training import card
         from ml_workshop.training.export import make_artifact, write_artifact
         from ml_workshop.training.learning import learn  # PyTorch: only now that counting needs no memory
         from ml_workshop.training.report import write_report
 
-        learnt = learn(occurrences, labels, held_out, dataset.label_names, recipe)
+        learnt = learn(corpus, held_out, label_names, recipe, counts)
+        identity = dataset.identity
+        if counts:
+            identity += f" counts:{content_hash(sorted(counts.glob('*.parquet')))}"
         config = Config(
-            label_names=dataset.label_names,
-            input_size=len(learnt.features.selected),
+            label_names=label_names,
+            input_size=len(learnt.fitted.features.keys),
             hidden_size=recipe.hidden_size,
             max_order=recipe.max_order,
             dataset=dataset.name,
-            fingerprint=fingerprint(dataset.identity, recipe),
+            fingerprint=fingerprint(identity, recipe),
             created=datetime.now(UTC).isoformat(timespec="seconds"),
             trained_by=ml_workshop.__version__,
             recipe=recipe.as_dict(),
         )
-        artifact = make_artifact(learnt, tokens, occurrences.keys, config)
-        del occurrences, tokens
+        artifact = make_artifact(learnt, corpus, config)
         write_artifact(artifact, partial)
+        test_hashes: list[NDArray[np.uint64]] = []
+        measured = evaluate(Predictor.load(partial), _hashing(dataset, test_hashes))
+        duplicates = {
+            "train": rows - len(np.unique(corpus.hashes[labelled])),
+            "test_in_train": int(np.isin(np.concatenate(test_hashes), corpus.hashes[labelled]).sum()),
+        }
+        _log_what_is_odd(dataset.name, measured, duplicates)
         metrics = {
-            **evaluate(Predictor.load(partial), dataset.test),
+            **measured,
             "duplicates": duplicates,
             "validation": learnt.validation.measured,
             "temperature": learnt.validation.temperature,
             "training": {
-                "rows": len(labels),
-                "unlabelled_rows": len(dataset.unlabelled),
+                "rows": rows,
+                "unlabelled_rows": corpus.size - rows,
+                "unlabelled_seconds": round(learnt.fitted.unlabelled_seconds, 2),
                 "seconds": round(time.monotonic() - started, 2),
                 "peak_memory_bytes": peak_memory_bytes(),
             },
@@ -117,16 +149,22 @@ def train(dataset: Dataset, recipe: Recipe, output: Path) -> dict[str, Any]:
     return metrics
 
 
-def _say_what_is_odd(dataset: Dataset, duplicates: dict[str, int]) -> None:
-    """Tell what is no reason to refuse a data set, but to doubt its measures."""
+def _hashing(dataset: Rows, hashes: list[NDArray[np.uint64]]) -> Iterator[Split]:
+    """Yield the test rows, and note the hashes of their texts."""
+    for batch in dataset.iter_texts("test", BATCH_ROWS):
+        hashes.append(text_hashes(batch.texts))
+        yield batch
+
+
+def _log_what_is_odd(name: str, measured: dict[str, Any], duplicates: dict[str, int]) -> None:
+    """Log what is no reason to refuse a data set, but to doubt its measures."""
     if duplicates["test_in_train"]:
         log.info(
             "%s: %d of %d test texts are also training texts; they are measured like the others",
-            dataset.name,
+            name,
             duplicates["test_in_train"],
-            len(dataset.test),
+            measured["n"],
         )
-    measured = set(dataset.test.labels)
-    for label, name in enumerate(dataset.label_names):
-        if label not in measured:
-            log.info("%s: no test row has the class %s, so nothing is known about it", dataset.name, name)
+    for label, row in zip(measured["label_names"], measured["confusion_matrix"], strict=True):
+        if not any(row):
+            log.info("%s: no test row has the class %s, so nothing is known about it", name, label)

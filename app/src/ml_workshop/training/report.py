@@ -63,6 +63,7 @@ def _page(artifact: Artifact, metrics: dict[str, Any], telling: figures.Telling)
     facts = {
         "data set": config.dataset,
         "training rows": f"{training['rows']:,}",
+        "rows without a label": unlabelled(training),
         "held out for validation": f"{metrics['validation']['n']:,}",
         "classes": ", ".join(names),
         "n-grams": f"{config.input_size:,}",
@@ -90,7 +91,23 @@ def _page(artifact: Artifact, metrics: dict[str, Any], telling: figures.Telling)
         tiles="".join(f"<div><b>{value}</b>{name}</div>" for name, value in tiles.items()),
         facts=_rows(facts),
         measures=_rows(measures),
-        recipe=_rows({name.replace("_", " "): f"{value:,}" for name, value in config.recipe.items()}),
+        recipe=_rows(
+            {
+                name.replace("_", " "): str(value) if isinstance(value, bool) else f"{value:,}"
+                for name, value in config.recipe.items()
+            }
+        ),
+    )
+
+
+def unlabelled(training: dict[str, Any]) -> str:
+    """Return what to know of rows with predicted labels."""
+    if not training["unlabelled_rows"]:
+        return "none used"
+    return (
+        f"{training['unlabelled_rows']:,}, with labels predicted by a network trained on the labelled rows "
+        f"({training['unlabelled_seconds']:.0f} s of the training); they may be about the same subjects, for "
+        "example films, as the test rows"
     )
 
 

@@ -47,12 +47,45 @@ def class_contrast(counts: Counts, documents: Counts) -> Doubles:
     return contrast
 
 
-def select(counts: Counts, documents: Counts, size: int) -> Counts:
-    """Return the indices of the `size` n-grams of highest class contrast (or all if fewer), ascending."""
-    contrast = class_contrast(counts, documents)
-    present = counts.sum(axis=1) > 0
-    order = np.argsort(-np.where(present, contrast, -1.0), kind="stable")
-    return np.sort(order[: min(size, int(present.sum()))])
+class Best:
+    """The n-grams of highest class contrast; of equal ones, those of lower keys.
+
+    Attributes:
+        keys: Shape (u,).
+        counts: Documents of each class that have them, shape (u, classes).
+    """
+
+    def __init__(self, documents: Counts, size: int) -> None:
+        """Begin without any.
+
+        Args:
+            documents: Documents of each class, shape (classes,).
+            size: How many to keep.
+        """
+        self._documents, self._size = documents, size
+        self.keys, self.counts = np.empty(0, np.int64), np.empty((0, len(documents)), np.int64)
+        self._contrast = np.empty(0)
+
+    def add(self, keys: Counts, counts: Counts) -> None:
+        """Take in more n-grams."""
+        self.keys = np.concatenate((self.keys, keys))
+        self.counts = np.concatenate((self.counts, counts))
+        self._contrast = np.concatenate((self._contrast, class_contrast(counts, self._documents)))
+        if len(self.keys) > 2 * self._size:
+            self._keep(np.lexsort((self.keys, -self._contrast))[: self._size])
+
+    def ascending(self) -> tuple[Counts, Counts]:
+        """Return the keys, ascending, and their counts."""
+        self._keep(np.lexsort((self.keys, -self._contrast))[: self._size])
+        self._keep(np.argsort(self.keys))
+        return self.keys, self.counts
+
+    def _keep(self, places: Counts) -> None:
+        self.keys, self.counts, self._contrast = (
+            self.keys[places],
+            self.counts[places],
+            self._contrast[places],
+        )
 
 
 def weights_and_directions(counts: Counts, documents: Counts, smoothing: float) -> tuple[Floats, Floats]:

@@ -1,7 +1,7 @@
 """What training rows that the network has not seen say of it."""
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -10,12 +10,16 @@ from numpy.typing import NDArray
 from ml_workshop.model.measures import log_loss, measure
 from ml_workshop.model.predictor import softmax
 from ml_workshop.training.calibration import fit_temperature
-from ml_workshop.training.counting import Occurrences
-from ml_workshop.training.features import Labels
+from ml_workshop.training.corpus import NO_LABEL, Corpus
+from ml_workshop.training.counts import Counts
 from ml_workshop.training.fitting import Look, choose_and_fit, logits_of
 from ml_workshop.training.recipe import Recipe
 
 log = logging.getLogger("ml_workshop")
+
+
+FEW_ROWS = 100
+"""With fewer rows than this, those that are left may have no n-gram in common."""
 
 
 @dataclass(frozen=True)
@@ -32,25 +36,26 @@ class Validation:
 
 
 def validate(
-    occurrences: Occurrences,
-    labels: Labels,
+    corpus: Corpus,
     held_out: NDArray[np.bool_],
     label_names: list[str],
     recipe: Recipe,
+    counts_made: Counts | None = None,
 ) -> Validation:
     """Choose n-grams and fit a network without some rows, and look at those rows.
 
     Args:
-        occurrences: n-grams of the labelled rows, then of the unlabelled rows.
-        labels: Class of each labelled row, shape (n,).
-        held_out: Which rows to leave out, shape (n,).
+        corpus: All rows.
+        held_out: Which labelled rows to leave out, shape (n,).
         label_names: Class names.
         recipe: Hyper-parameters.
+        counts_made: See `choose_features`.
 
     Raises:
         DataError: There is no n-gram to choose from.
     """
-    unseen, seen = np.flatnonzero(held_out), np.flatnonzero(~held_out)
+    unseen = np.flatnonzero(held_out)
+    labels = corpus.labels
     curve: list[dict[str, float]] = []
 
     def note(look: Look) -> None:
@@ -66,10 +71,13 @@ def validate(
             }
         )
 
-    features, network = choose_and_fit(
-        "validation", occurrences, labels, seen, len(label_names), recipe, note, bar_row=1
+    seen = np.where(held_out, NO_LABEL, labels)
+    if len(labels) < FEW_ROWS:
+        recipe = replace(recipe, min_documents=1)
+    fitted = choose_and_fit(
+        "validation", corpus, seen, len(label_names), recipe, counts_made, note, bar_row=1
     )
-    logits = logits_of(network, features.bags, unseen)
+    logits = logits_of(fitted.network, fitted.features.bags, unseen)
     temperature = fit_temperature(logits, labels[unseen])
     measured = measure(softmax(logits / temperature), labels[unseen], label_names)
     log.info("validation: accuracy %.4f, temperature %.2f", measured["accuracy"], temperature)

@@ -68,7 +68,7 @@ class Failure(Exception):
     """A failure that needs an action of the user."""
 
     def __init__(self, kind: str, message: str, details: str = "") -> None:
-        """Take the kind (one of FAILURES), a sentence, and details."""
+        """Store the kind (one of FAILURES), a sentence, and details."""
         super().__init__(message)
         self.kind = kind
         self.details = details
@@ -233,7 +233,7 @@ async def check_space(records: list[RepoDataRecord], cache_dir: Path, prefix: Pa
 
 
 def space_message(place: Path, needed: int, free: int) -> str:
-    """Say how much is missing where; sizes in bytes."""
+    """Describe how much space is missing where; sizes in bytes."""
     return (
         f"no space: the environment needs about {needed // MEGABYTE + 1} MB at {existing_parent(place)}, "
         f"{free // MEGABYTE} MB are free"
@@ -241,7 +241,7 @@ def space_message(place: Path, needed: int, free: int) -> str:
 
 
 async def change(request: dict[str, Any], records: list[RepoDataRecord], specs: list[MatchSpec]) -> None:
-    """Make the environment consist of these records.
+    """Install exactly these records into the environment.
 
     First a complete copy is linked beside the prefix. It fetches and unpacks everything, so that what can
     fail fails before anything of the old environment is touched. A new environment is that copy, renamed. In
@@ -320,15 +320,15 @@ async def answer(request: dict[str, Any]) -> dict[str, Any]:
             channels = [Channel(url) for url in request["channels"]]
         except (InvalidMatchSpecError, InvalidChannelError) as error:
             raise Failure("spec", f"the specs or channels cannot be read: {error}") from None
-        as_asked = not request["update"] and satisfied(installed, specs, channels)
-        if as_asked and intact:
+        unchanged = not request["update"] and satisfied(installed, specs, channels)
+        if unchanged and intact:
             return {"changed": False, "packages": [describe(record) for record in installed]}
         # A check leaves no trace, a cache of repodata neither.
         traceless = request["check"] and not cache_dir.exists()
         with tempfile.TemporaryDirectory() if traceless else nullcontext(cache_dir / "repodata") as repodata:
             records = (
                 list(installed)
-                if as_asked
+                if unchanged
                 else await solution(request, Path(repodata), installed, specs, channels)
             )
     result = [describe(record) for record in records]
