@@ -2,6 +2,9 @@
 
 import base64
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -98,3 +101,14 @@ def test_another_service_is_refused(client: FlaskClient, host: str) -> None:
 
 def test_its_own_service_is_loaded(client: FlaskClient) -> None:
     assert client.post("/swarm", data={"host": HOST}, headers=LOGIN).text == "done"
+
+
+@pytest.mark.parametrize(
+    ("key", "headers"), [("key-0123456789abcdef\n", "Bearer key-0123456789abcdef"), ("\n", None)]
+)
+def test_users_send_the_api_key(tmp_path: Path, key: str, headers: str | None) -> None:
+    (tmp_path / "api_key").write_text(key)
+    program = "from ml_workshop.loadtest.users import ReviewUser; print(ReviewUser.default_headers)"
+    environment = os.environ | {"CREDENTIALS_DIRECTORY": str(tmp_path)}
+    output = subprocess.check_output([sys.executable, "-c", program], env=environment, text=True)
+    assert output.splitlines()[-1] == str({"Authorization": headers} if headers else {})
