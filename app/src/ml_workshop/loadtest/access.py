@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 
     from locust.env import Environment
 
-_CHANGES_BY_GET = ("/stop", "/stats/reset")
-
 
 def restrict(environment: "Environment") -> None:
     """Restrict the web UI to its logins, to requests of its own pages, and to the host it was started with.
@@ -66,11 +64,9 @@ class AccessControl:
         if self._logins and not self._knows(asked):
             login = {"WWW-Authenticate": 'Basic realm="Locust", charset="UTF-8"'}
             return Response("Log in with name and password.\n", 401, login)
-        by_get = asked.method in ("GET", "HEAD")
-        changes = not by_get or asked.path.endswith(_CHANGES_BY_GET)
-        source = asked.headers.get("Origin") or (asked.headers.get("Referer") if changes else None)
-        # A page of another origin can leave out both only with GET.
-        foreign = urlsplit(source).netloc != asked.host if source else changes and by_get
+        # Browsers send it with each request of another origin that could change something.
+        origin = asked.headers.get("Origin")
+        foreign = origin is not None and urlsplit(origin).netloc != asked.host
         return Response("This request came from another page.\n", 403) if foreign else None
 
     def _knows(self, asked: Request) -> bool:
