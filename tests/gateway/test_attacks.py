@@ -6,6 +6,7 @@ import os
 import resource
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -44,7 +45,16 @@ def slot(tmp_path_factory: pytest.TempPathFactory) -> Iterator["subprocess.Popen
     )
     with (directory / "log").open("wb") as log:
         process = subprocess.Popen(
-            [APPLICATION, "serve", "--model", directory / "model", "--socket", directory / "blue.sock"],
+            [
+                APPLICATION,
+                "serve",
+                "--model",
+                directory / "model",
+                "--socket",
+                directory / "blue.sock",
+                "--workers",
+                "2",
+            ],
             stdout=log,
             stderr=log,
             env={
@@ -53,6 +63,10 @@ def slot(tmp_path_factory: pytest.TempPathFactory) -> Iterator["subprocess.Popen
                 "OMP_NUM_THREADS": "1",
             },
         )
+    deadline = time.monotonic() + 30
+    while len(workers(process)) < 2:
+        assert time.monotonic() < deadline, (directory / "log").read_text()
+        time.sleep(0.02)
     yield process
     process.terminate()
     process.wait(40)

@@ -10,10 +10,9 @@ from ml_workshop.registry.publishing import push
 
 from .conftest import Container, docker, load, readable
 
+documentation = load("test_http_documentation")
 test_the_server_answers_as_documented = load("test_openapi").test_the_server_answers_as_documented
-test_a_command_has_the_documented_response = load(
-    "test_http_documentation"
-).test_a_command_has_the_documented_response
+test_a_command_has_the_documented_response = documentation.test_a_command_has_the_documented_response
 
 
 def test_it_runs_without_root_and_writes_only_to_tmp(running: Container) -> None:
@@ -45,6 +44,7 @@ def test_the_model_is_pulled_at_start(start: Callable[..., Container], trained: 
 
 
 def test_a_stop_is_graceful(start: Callable[..., Container], trained: Path) -> None:
+    readable(trained)
     container = start(f"--volume={trained}:/model:ro", arguments=("--workers=1",))
     container.wait_until_healthy()
     docker("stop", "--time=20", container.id)

@@ -144,3 +144,10 @@ def test_settings_of_deploy_take_strings_as_from_the_command_line(evaluate: Call
     assert settings["keep_models"] == 2
     assert "--no-access-log" in settings["serve_options"]
     assert not any("=" not in line or " = " in line for line in settings["sandbox"])
+
+
+@pytest.mark.parametrize(("value", "given"), [("true", True), ("false", False), (True, True)])
+def test_trainer_uses_unlabelled_rows_when_set(render: Render, value: str | bool, given: bool) -> None:
+    text = render("trainer", "trainer.service.j2", trainer_unlabelled=value)
+    assert ('"--unlabelled"' in text) == given
+    assert '"--memory-max=80%%"' in text

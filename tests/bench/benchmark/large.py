@@ -12,7 +12,7 @@ from pathlib import Path
 
 from workshop.rows import read_split
 
-from benchmark.progress import say
+from benchmark.progress import progress
 
 BATCH_ROWS = 10_000
 TEST = "test.parquet"
@@ -55,7 +55,7 @@ def measure(dataset: Path, output: Path, rows: int) -> dict[str, float]:
 
     many = output / "many"
     write_rows(dataset, many, rows)
-    say(f"{rows:,} rows written")
+    progress(f"{rows:,} rows written")
     measured: dict[str, float] = {}
     for name, data in (("", dataset), ("many_", many)):
         model = output / f"model-{data.name}"
@@ -69,7 +69,9 @@ def measure(dataset: Path, output: Path, rows: int) -> dict[str, float]:
             f"{name}peak_bytes": usage.peak_bytes,
         }
         megabytes = usage.peak_bytes / 1e6
-        say(f"{trained:,} rows: {usage.seconds:.0f} s, CPU {usage.cpu_seconds:.0f} s, {megabytes:,.0f} MB")
+        progress(
+            f"{trained:,} rows: {usage.seconds:.0f} s, CPU {usage.cpu_seconds:.0f} s, {megabytes:,.0f} MB"
+        )
     per_row = "cpu_milliseconds_per_row"
     return {**measured, "cpu_per_row_ratio": round(measured[f"many_{per_row}"] / measured[per_row], 3)}
 

@@ -72,7 +72,10 @@ def _training(seen: Training, axis: Axes) -> None:
             0.35,
         )
         axis.bar_label(drawn, [label.format(value) for value in values])
-    axis.set_xticks(range(len(names)), [f"{name}: accuracy {seen.accuracy[name]:.1%}" for name in names])
+    axis.set_xticks(
+        range(len(names)),
+        [f"{name.replace(', ', chr(10))}\naccuracy {seen.accuracy[name]:.1%}" for name in names],
+    )
     axis.set_yticks([])
     axis.set_ylim(0, 1.15)
     axis.set_title("training: wall time and peak memory")
@@ -91,4 +94,4 @@ def _load(seen: Serving, title: str, value: Callable[[Load], float], axis: Axes)
     axis.set_xlabel("connections")
     axis.set_title(title)
     axis.grid(visible=True, which="both", alpha=0.3)
-    axis.legend(loc="upper center", bbox_to_anchor=(0.5, -0.12), ncols=3, fontsize="small")
+    axis.legend(loc="upper center", bbox_to_anchor=(0.5, -0.12), ncols=2, fontsize="small")

@@ -114,6 +114,7 @@ class Host:
             "PATH": f"{self.root / 'bin'}:{Path(sys.executable).parent}:{os.environ['PATH']}",
             "FAKE_SYSTEMD": str(self.root / "systemd"),
             "HOME": str(self.root),
+            "PYTHONPATH": str(SOURCE.parent),
         }
         pipe = subprocess.PIPE
         return subprocess.Popen(command, env=environment, stdout=pipe, stderr=pipe, text=True)

@@ -1,8 +1,7 @@
-"""Tokens of a text with negation marked, the obvious way."""
+"""Tokens of a text with negation marked, by a loop over the tokens."""
 
+from ml_workshop.text.negation import NEGATORS
 from ml_workshop.text.tokens import tokenize
-
-NEGATORS = {"not", "no", "never", "without", "hardly", "nor"}
 
 
 def marked_tokens(text: str) -> list[str]:
@@ -10,5 +9,5 @@ def marked_tokens(text: str) -> list[str]:
     for token in tokenize(text):
         left = 0 if token in set('.,;:!?()"*') else left
         marked.append("not_" + token if left else token)
-        left = 4 if token in NEGATORS or token.endswith("n't") else max(left - 1, 0)
+        left = 4 if token in NEGATORS else max(left - 1, 0)
     return marked

@@ -143,7 +143,7 @@ def test_slow_bodies(server: Server, framing: str, piece: bytes) -> None:
     assert slowest < QUICK + usual
 
 
-def test_a_log_that_nobody_reads(start: Callable[..., Server], model: Path) -> None:
+def test_a_log_without_a_reader(start: Callable[..., Server], model: Path) -> None:
     read, write = os.pipe()
     server = start(model, "--workers", 2, log=write)
     os.close(write)

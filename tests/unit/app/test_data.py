@@ -170,7 +170,7 @@ def test_invalid_features_of_a_parquet_file_name_no_class(tmp_path: Path, featur
 
 @pytest.fixture
 def unprivileged() -> Iterator[None]:
-    """Run as nobody, because root may read everything."""
+    """Run without root, because root may read everything."""
     if os.geteuid() != 0:
         yield
         return

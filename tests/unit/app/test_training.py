@@ -389,7 +389,7 @@ def test_recipe_of_the_workshop_is_accepted(
     assert config["recipe"]["batch_size"] == 16
 
 
-def test_rows_without_labels_are_used_and_told_of(tmp_path: Path) -> None:
+def test_rows_without_labels_are_used_and_reported(tmp_path: Path) -> None:
     weights = (0.5, 0.5)
     dataset = Dataset(
         "topics",

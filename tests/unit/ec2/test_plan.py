@@ -43,7 +43,10 @@ def test_the_defaults_are_right(settings: dict[str, object]) -> None:
             {"region": "", "environment_region": ""},
             "No region is set; set the environment variable AWS_REGION",
         ),
-        ({"region": "eu-moon-1", "environment_region": "eu-moon-1"}, "The region 'eu-moon-1' does not exist"),
+        (
+            {"region": "eu-moon-1", "environment_region": "eu-moon-1"},
+            "The region 'eu-moon-1' is unknown to boto3",
+        ),
         ({"region": "eu-west-1"}, "ec2_region is 'eu-west-1', but the environment names 'eu-central-1'"),
         (
             {"site": "other"},

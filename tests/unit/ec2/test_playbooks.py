@@ -148,7 +148,7 @@ NO_CREDENTIALS = {"AWS_ACCESS_KEY_ID": None, "AWS_SECRET_ACCESS_KEY": None}
             "AWS does not accept the credentials; check AWS_ACCESS_KEY_ID",
         ),
         ({"AWS_REGION": None}, None, {}, "No region is set; set the environment variable AWS_REGION"),
-        ({"AWS_REGION": "eu-moon-1"}, None, {}, "The region 'eu-moon-1' does not exist"),
+        ({"AWS_REGION": "eu-moon-1"}, None, {}, "The region 'eu-moon-1' is unknown to boto3"),
         ({}, None, {"ec2_access_from": "0.0.0.0/0"}, "set ec2_allow_ssh_from_anywhere=true"),
         ({}, None, {"ec2_access_from": "192.0.2.1/33"}, "'192.0.2.1/33' is not an IPv4 network"),
         (

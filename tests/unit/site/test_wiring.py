@@ -146,3 +146,19 @@ def test_generator_on_instance_a_uses_another_port_than_locust(value) -> None:
 def test_generator_gets_the_load_test_and_nothing_else(value) -> None:
     assert value(SEVERAL, "watcher", "application_extras") == ["loadtest"]
     assert value(SEVERAL, "first", "application_extras") == ["serve", "loadtest", "train"]
+
+
+def test_the_write_token_reaches_the_training_host_and_the_read_token_the_serving_hosts(
+    value, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    example = yaml.safe_load((ROOT / "vault.example.yml").read_text())
+    given = SEVERAL + "[all:vars]\n" + "".join(f"{name}={token}\n" for name, token in example.items())
+    monkeypatch.setenv("HUB_TOKEN", "hf_write_environment")
+    monkeypatch.setenv("HUB_READ_TOKEN", "hf_read_environment")
+    for inventory, write, read in (
+        (given, "hf_write", "hf_read"),
+        (SEVERAL, "hf_write_environment", "hf_read_environment"),
+    ):
+        assert value(inventory, "first", "trainer_hub_token") == write
+        assert value(inventory, "second", "trainer_hub_token") == ""
+        assert value(inventory, "second", "inference_hub_token") == read

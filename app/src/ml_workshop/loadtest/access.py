@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from flask import jsonify, request
+import flask
 from flask.typing import ResponseReturnValue
 from werkzeug.wrappers import Request, Response
 
@@ -31,11 +31,11 @@ def restrict(environment: "Environment") -> None:
     app.wsgi_app = AccessControl(app.wsgi_app, logins)  # type: ignore[method-assign]
 
     def refuse_other_hosts() -> ResponseReturnValue | None:
-        others = set(request.form.getlist("host")) - {host}
+        others = set(flask.request.form.getlist("host")) - {host}
         if host is None or not others:
             return None
         message = f"This Locust loads {host} only; locust_host sets another service."
-        return jsonify(success=False, message=message, host=host), 400
+        return flask.jsonify(success=False, message=message, host=host), 400
 
     app.before_request(refuse_other_hosts)
 
@@ -60,17 +60,17 @@ class AccessControl:
 
         return self._application(environ, start)
 
-    def _refusal(self, asked: Request) -> Response | None:
-        if self._logins and not self._knows(asked):
+    def _refusal(self, request: Request) -> Response | None:
+        if self._logins and not self._has_login(request):
             login = {"WWW-Authenticate": 'Basic realm="Locust", charset="UTF-8"'}
             return Response("Log in with name and password.\n", 401, login)
         # Browsers send it with each request of another origin that could change something.
-        origin = asked.headers.get("Origin")
-        foreign = origin is not None and urlsplit(origin).netloc != asked.host
+        origin = request.headers.get("Origin")
+        foreign = origin is not None and urlsplit(origin).netloc != request.host
         return Response("This request came from another page.\n", 403) if foreign else None
 
-    def _knows(self, asked: Request) -> bool:
-        login = asked.authorization
+    def _has_login(self, request: Request) -> bool:
+        login = request.authorization
         if login is None or login.type != "basic":
             return False
         password = self._logins.get(login.username or "", "")

@@ -29,8 +29,8 @@ _DISCARDED_BYTES = 32 * 1_048_576
 """So much of a body that is too large is read and dropped: a client that still sends reads no response."""
 
 _REQUESTS_PER_CLOSE = 100
-"""Every so many responses of a worker, one asks the client to connect anew. A worker that wakes up first may
-accept most of the connections that arrive at once; a client that connects anew meets the worker that is idle.
+"""Every so many responses of a worker, one closes its connection. A worker that wakes up first may
+accept most of the connections that arrive at once; a client that connects again gets the worker that is idle.
 """
 
 _CONSTANTS = {

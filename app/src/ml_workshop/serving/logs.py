@@ -17,7 +17,7 @@ def utc(now: float) -> str:
 
 
 def set_nonblocking(descriptor: int) -> None:
-    """Make writes to a pipe or a socket fail at once when nobody reads it."""
+    """Make writes to a pipe or a socket fail at once when it is full."""
     mode = os.fstat(descriptor).st_mode
     if stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode):
         os.set_blocking(descriptor, False)

@@ -50,7 +50,7 @@ class Bags:
         return len(self.scales)
 
     def rows(self, documents: NDArray[np.int64]) -> Batch:
-        """Return some documents, in the order asked for."""
+        """Return some documents, in the given order."""
         begins, ends = self.starts[documents], self.starts[documents + 1]
         features = self.features.read_many(list(zip(begins.tolist(), ends.tolist(), strict=True)))
         values = self.weights[features] * np.repeat(self.scales[documents], ends - begins)

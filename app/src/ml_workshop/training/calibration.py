@@ -14,7 +14,7 @@ def fit_temperature(logits: NDArray[np.float32], labels: NDArray[np.int64]) -> f
         labels: Their classes, shape (n,).
 
     Returns:
-        What to divide logits by, between 0.5 and 5: a few rows, all classified correctly, prove no certainty.
+        Divisor of the logits, 0.5 to 5: a few rows, all classified correctly, are no evidence of certainty.
     """
     candidates = np.geomspace(0.5, 5, 201)
     return float(min(candidates, key=lambda temperature: log_loss(logits / temperature, labels)))

@@ -40,7 +40,7 @@ on {config.created[:10]}.
 Measured once, on {metrics["n"]:,} test rows that nothing was chosen on{_duplicates(metrics)}.
 More in [{REPORT}]({REPORT}).
 
-![Confusion matrix, calibration, learning curve and most telling n-grams]({OVERVIEW})
+![Confusion matrix, calibration, learning curve and top n-grams]({OVERVIEW})
 
 | measure | value |
 |---|---|

@@ -13,7 +13,7 @@ from ml_workshop.model.predictor import Predictor
 from ml_workshop.text.ngrams import TOKEN_BITS, UNKNOWN, Keys
 from ml_workshop.training.corpus import Corpus
 from ml_workshop.training.learning import Learnt
-from ml_workshop.training.telling import telling_ngrams
+from ml_workshop.training.top_features import top_features
 
 GOLDEN_NGRAMS = 12
 """n-grams per golden review."""
@@ -70,8 +70,8 @@ def _compact(keys: Keys) -> tuple[NDArray[np.int64], Keys, NDArray[np.int64]]:
 def _golden_reviews(artifact: Artifact) -> list[Golden]:
     predictor = Predictor(artifact)
     golden = []
-    for ngrams in telling_ngrams(artifact, GOLDEN_NGRAMS):
+    for ngrams in top_features(artifact, GOLDEN_NGRAMS):
         text = ". ".join(ngram for ngram, _ in ngrams)
-        said = predictor.predict(text)
-        golden.append(Golden(text, said.prediction, said.probability))
+        result = predictor.predict(text)
+        golden.append(Golden(text, result.prediction, result.probability))
     return golden

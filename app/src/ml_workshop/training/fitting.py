@@ -64,7 +64,7 @@ def fit(
     """Fit a network to the rows that have a label: AdamW, the step size falling linearly to zero.
 
     Args:
-        title: What to call this when telling the progress.
+        title: Name in progress messages.
         features: All rows as bags of n-grams.
         labels: Class of each row, NO_LABEL for those not to fit to, shape (n,).
         classes: Number of classes.

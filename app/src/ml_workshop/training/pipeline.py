@@ -30,7 +30,7 @@ from ml_workshop.training.splitting import hold_out
 log = logging.getLogger("ml_workshop")
 
 BATCH_ROWS = 256
-"""Rows that a file is asked for at a time."""
+"""Rows that are read from a file at a time."""
 
 
 class Rows(Protocol):

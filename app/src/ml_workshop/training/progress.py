@@ -1,4 +1,4 @@
-"""Telling a person how far it is: a bar in a terminal, plain lines in a journal."""
+"""Progress: a bar in a terminal, plain lines in a journal."""
 
 import logging
 import sys

@@ -9,8 +9,8 @@ from typing import Any
 
 from ml_workshop.model.artifact import Artifact
 from ml_workshop.processes import Forked
-from ml_workshop.training import figures
-from ml_workshop.training.telling import telling_ngrams
+from ml_workshop.training import plots
+from ml_workshop.training.top_features import top_features
 
 REPORT = "report.html"
 OVERVIEW = "report.png"
@@ -31,13 +31,13 @@ def write_report(artifact: Artifact, metrics: dict[str, Any], directory: Path) -
     """
     logging.getLogger("matplotlib").setLevel(logging.ERROR)
     warnings.filterwarnings("ignore", message="Glyph .* missing from", category=UserWarning)
-    telling = telling_ngrams(artifact, NGRAMS)
-    with Forked(figures.write_overview, directory / OVERVIEW, metrics, telling) as overview:
-        (directory / REPORT).write_text(_page(artifact, metrics, telling), encoding="utf-8")
+    features = top_features(artifact, NGRAMS)
+    with Forked(plots.write_overview, directory / OVERVIEW, metrics, features) as overview:
+        (directory / REPORT).write_text(_page(artifact, metrics, features), encoding="utf-8")
         overview.result()
 
 
-def _page(artifact: Artifact, metrics: dict[str, Any], telling: figures.Telling) -> str:
+def _page(artifact: Artifact, metrics: dict[str, Any], features: plots.TopFeatures) -> str:
     config, calibration, names = artifact.config, metrics["calibration"], metrics["label_names"]
     curve = metrics["validation"]["curve"]
     training = metrics["training"]
@@ -49,16 +49,14 @@ def _page(artifact: Artifact, metrics: dict[str, Any], telling: figures.Telling)
         "training": f"{training['seconds']:.0f} s",
     }
     grams_height = 0.35 + 0.24 * NGRAMS
-    grams_rows = -(-min(len(names), figures.MOST_CLASSES_WITH_NGRAMS) // 2)
+    grams_rows = -(-min(len(names), plots.MOST_CLASSES_WITH_NGRAMS) // 2)
     pictures = {
-        "curve_loss": figures.as_svg(figures.learning_loss(curve), 5, 3),
-        "curve_accuracy": figures.as_svg(figures.learning_accuracy(curve), 5, 3),
-        "confusion": figures.as_svg(figures.confusion(metrics["confusion_matrix"], names), 5, 3.4),
-        "reliability": figures.as_svg(figures.reliability(calibration), 5, 3.4),
-        "confidences": figures.as_svg(figures.confidences(calibration), 5, 3),
-        "ngrams": figures.as_svg(
-            figures.telling_ngrams(telling, names, NGRAMS, 2), 10, grams_height * grams_rows
-        ),
+        "curve_loss": plots.as_svg(plots.learning_loss(curve), 5, 3),
+        "curve_accuracy": plots.as_svg(plots.learning_accuracy(curve), 5, 3),
+        "confusion": plots.as_svg(plots.confusion(metrics["confusion_matrix"], names), 5, 3.4),
+        "reliability": plots.as_svg(plots.reliability(calibration), 5, 3.4),
+        "confidences": plots.as_svg(plots.confidences(calibration), 5, 3),
+        "ngrams": plots.as_svg(plots.top_features(features, names, NGRAMS, 2), 10, grams_height * grams_rows),
     }
     facts = {
         "data set": config.dataset,

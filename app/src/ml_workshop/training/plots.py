@@ -10,7 +10,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-Telling = list[list[tuple[str, float]]]
+TopFeatures = list[list[tuple[str, float]]]
 Draw = Callable[[Figure], None]
 
 _INK = "#010203"
@@ -54,7 +54,7 @@ def as_svg(draw: Draw, width: float, height: float) -> str:
     return svg[svg.index("<svg") :].replace(_INK, "currentColor")
 
 
-def write_overview(path: Path, metrics: dict[str, Any], telling: Telling) -> None:
+def write_overview(path: Path, metrics: dict[str, Any], features: TopFeatures) -> None:
     """Draw the pictures that matter most as one PNG file."""
     names = metrics["label_names"]
     with mpl.rc_context(_STYLE):
@@ -65,7 +65,7 @@ def write_overview(path: Path, metrics: dict[str, Any], telling: Telling) -> Non
         reliability(metrics["calibration"])(right)
         left, right = below.subfigures(1, 2, width_ratios=[1, 1.6])
         learning_accuracy(metrics["validation"]["curve"])(left)
-        telling_ngrams(telling, names, 8, 2)(right)
+        top_features(features, names, 8, 2)(right)
         figure.savefig(path, metadata={"Software": None})
 
 
@@ -150,15 +150,15 @@ def confidences(calibration: dict[str, Any]) -> Draw:
     return draw
 
 
-def telling_ngrams(telling: Telling, names: list[str], count: int, columns: int) -> Draw:
-    """Return what draws the most telling n-grams of each class."""
+def top_features(features: TopFeatures, names: list[str], count: int, columns: int) -> Draw:
+    """Return a function that draws the n-grams with the highest weight for each class."""
 
     def draw(figure: Figure) -> None:
         shown = min(len(names), MOST_CLASSES_WITH_NGRAMS)
         rows = -(-shown // columns)
         for place in range(shown):
             axes = figure.add_subplot(rows, min(columns, shown), place + 1)
-            ngrams = telling[place][:count][::-1]
+            ngrams = features[place][:count][::-1]
             axes.barh(
                 range(len(ngrams)),
                 [lead for _, lead in ngrams],

@@ -7,7 +7,7 @@ from ml_workshop.text.negation import shown
 from ml_workshop.text.ngrams import key_tokens
 
 
-def telling_ngrams(artifact: Artifact, count: int) -> list[list[tuple[str, float]]]:
+def top_features(artifact: Artifact, count: int) -> list[list[tuple[str, float]]]:
     """Find the n-grams that speak most for each class.
 
     Args:
@@ -15,7 +15,7 @@ def telling_ngrams(artifact: Artifact, count: int) -> list[list[tuple[str, float
         count: Most n-grams per class.
 
     Returns:
-        For each class n-grams, most telling first, with the lead that the class gets over the next one when a
+        For each class n-grams, highest lead first, with the lead that the class gets over the next one when a
         network reads nothing but that n-gram, at its weight.
     """
     hidden = np.maximum(artifact.embedding * artifact.weights[:, None] + artifact.bias, 0)
