@@ -6,17 +6,23 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from ansible.errors import AnsibleFilterError
+
 DOCUMENTATION = r"""
 name: as_dict
 short_description: Read a mapping that may be given as JSON
 version_added: "1.0.0"
 author: ml-workshop
-description: Return a mapping, or the mapping that a string is in JSON; an empty one for anything else.
+description: Return a mapping, or the mapping that a string is in JSON; fail for anything else.
 options:
   _input:
     description: A mapping or a string.
     type: raw
     required: true
+  name:
+    description: Name of the variable, for the error message.
+    type: str
+    default: A value
 """
 
 EXAMPLES = r"""
@@ -40,9 +46,21 @@ def parse_dict(value: object) -> dict[str, Any] | None:
     return dict(value) if isinstance(value, Mapping) else None
 
 
+def as_dict(value: object, name: str = "A value") -> dict[str, Any]:
+    """Return a mapping, or the mapping that a string is in JSON.
+
+    Raises:
+        AnsibleFilterError: It is anything else; without its value, which may be secret.
+    """
+    mapping = parse_dict(value)
+    if mapping is None:
+        raise AnsibleFilterError(f"{name} is not a mapping; set it in a file of variables, or by -e in JSON.")
+    return mapping
+
+
 class FilterModule:
     """The filter of this file."""
 
     def filters(self) -> dict[str, Callable[..., Any]]:
         """Return it by name."""
-        return {"as_dict": lambda value: parse_dict(value) or {}}
+        return {"as_dict": as_dict}

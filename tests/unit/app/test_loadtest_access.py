@@ -30,7 +30,9 @@ LOGIN = basic("admin", "correct-horse")
 @pytest.fixture(params=[True, False], ids=["with logins", "without logins"])
 def logins(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> bool:
     if request.param:
-        (tmp_path / "logins").write_text(json.dumps({"admin": "correct-horse", "nobody": ""}))
+        (tmp_path / "logins").write_text(
+            json.dumps({"admin": "correct-horse", "nobody": "", "digits": 123456789012})
+        )
         monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path))
     return bool(request.param)
 
@@ -65,6 +67,10 @@ def test_a_wrong_login_is_refused_where_there_are_logins(
     assert ("WWW-Authenticate" in answer.headers) == logins
 
 
+def test_a_password_of_digits_is_a_password(client: FlaskClient) -> None:
+    assert client.get("/", headers=basic("digits", "123456789012")).status_code == 200
+
+
 @pytest.mark.parametrize(
     ("method", "path", "headers", "status"),
     [
@@ -87,6 +93,7 @@ def test_other_pages_are_refused(
     answer = client.open(path, method=method, headers=headers | LOGIN)
     assert answer.status_code == status
     assert not [name for name, _ in answer.headers if name.startswith("Access-Control-")]
+    assert status == 403 or answer.headers["X-Frame-Options"] == "DENY"
 
 
 @pytest.mark.parametrize("host", ["http://elsewhere:80", "", f"{HOST}/"])

@@ -6,6 +6,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from ansible.errors import AnsibleFilterError
 
 FILTERS = Path(__file__).parents[3] / "plugins/filter"
 
@@ -18,7 +19,7 @@ def load(name: str) -> ModuleType:
     return module
 
 
-ARGUMENTS, SSH = load("argument_errors"), load("ssh_advice")
+ARGUMENTS, AS_DICT, SSH = load("argument_errors"), load("as_dict"), load("ssh_advice")
 
 
 def errors(value: Any, option: dict[str, Any], constraint: dict[str, Any] | None = None) -> list[str]:
@@ -127,3 +128,15 @@ def test_advice_is_about_the_cause(ssh: str, keygen: str, advice: str) -> None:
     sentence = SSH.ssh_advice({"rc": 255, "stderr": f"{ssh}\n"}, result, "k", "h", "me")
     assert sentence.startswith(ssh.rstrip("."))
     assert advice in sentence
+
+
+@pytest.mark.parametrize("value", [{"a": "secret"}, '{"a": "secret"}'])
+def test_mapping_may_be_given_as_json(value: object) -> None:
+    assert AS_DICT.as_dict(value) == {"a": "secret"}
+
+
+@pytest.mark.parametrize("value", ["", "secret", '["secret"]', ["secret"], None])
+def test_anything_else_is_no_mapping(value: object) -> None:
+    with pytest.raises(AnsibleFilterError, match="api_keys is not a mapping; set it") as error:
+        AS_DICT.as_dict(value, "api_keys")
+    assert "secret" not in str(error.value)

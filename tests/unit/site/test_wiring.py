@@ -107,22 +107,6 @@ def test_setting_in_the_inventory_reaches_the_roles(value) -> None:
     assert value(inventory, "second", "inference_model_revision") == "abc"
 
 
-def test_the_write_token_reaches_the_training_host_and_the_read_token_the_serving_hosts(
-    value, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    example = yaml.safe_load((ROOT / "vault.example.yml").read_text())
-    given = SEVERAL + "[all:vars]\n" + "".join(f"{name}={token}\n" for name, token in example.items())
-    monkeypatch.setenv("HUB_TOKEN", "hf_write_environment")
-    monkeypatch.setenv("HUB_READ_TOKEN", "hf_read_environment")
-    for inventory, write, read in (
-        (given, "hf_write", "hf_read"),
-        (SEVERAL, "hf_write_environment", "hf_read_environment"),
-    ):
-        assert value(inventory, "first", "trainer_hub_token") == write
-        assert value(inventory, "second", "trainer_hub_token") == ""
-        assert value(inventory, "second", "inference_hub_token") == read
-
-
 def test_prometheus_logs_in_to_whatever_it_scrapes(value) -> None:
     logins = [job["basic_auth"] for job in value(SEVERAL, "watcher", "prometheus_scrape_configs")]
     assert {login["username"] for login in logins} == {"monitoring"}

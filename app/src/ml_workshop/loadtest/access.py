@@ -28,7 +28,7 @@ def restrict(environment: "Environment") -> None:
         return
     app, host = environment.web_ui.app, environment.host
     logins = json.loads(credential("logins") or "{}")
-    app.wsgi_app = AccessControl(app.wsgi_app, logins)  # type: ignore[method-assign]
+    app.wsgi_app = AccessControl(app.wsgi_app, {name: str(password) for name, password in logins.items()})  # type: ignore[method-assign]
 
     def refuse_other_hosts() -> ResponseReturnValue | None:
         others = set(flask.request.form.getlist("host")) - {host}
@@ -53,10 +53,10 @@ class AccessControl:
         if refusal is not None:
             return refusal(environ, start_response)
 
-        # Locust lets pages of every origin read its answers.
+        # Locust lets pages of every origin read its answers, and frame it: clicks there would count here.
         def start(status: str, headers: list[tuple[str, str]], *error: Any) -> Any:  # noqa: ANN401
             own = [(name, value) for name, value in headers if not name.lower().startswith("access-control-")]
-            return start_response(status, own, *error)
+            return start_response(status, [*own, ("X-Frame-Options", "DENY")], *error)
 
         return self._application(environ, start)
 
