@@ -41,7 +41,7 @@ def logins(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.M
 def client(logins: bool) -> FlaskClient:
     app = flask.Flask("ui")
     CORS(app)  # as Locust does
-    for path in ("/", "/swarm", "/stop", "/stats/reset"):
+    for path in ("/", "/swarm", "/stop", "/stats/reset", "/user"):
         app.add_url_rule(path, path, lambda: "done", methods=["GET", "POST"])
     restrict(cast(Any, SimpleNamespace(web_ui=SimpleNamespace(app=app), host=HOST)))
     return app.test_client()
@@ -96,9 +96,17 @@ def test_other_pages_are_refused(
     assert status == 403 or answer.headers["X-Frame-Options"] == "DENY"
 
 
-@pytest.mark.parametrize("host", ["http://elsewhere:80", "", f"{HOST}/"])
-def test_another_service_is_refused(client: FlaskClient, host: str) -> None:
-    answer = client.post("/swarm", data={"user_count": 1, "host": host}, headers=LOGIN)
+@pytest.mark.parametrize(
+    ("path", "data"),
+    [
+        ("/swarm", {"user_count": 1, "host": "http://elsewhere:80"}),
+        ("/swarm", {"host": ""}),
+        ("/swarm", {"host": f"{HOST}/"}),
+        ("/user", json.dumps({"user_class_name": "User", "host": "http://elsewhere:80"})),
+    ],
+)
+def test_another_service_is_refused(client: FlaskClient, path: str, data: Any) -> None:
+    answer = client.post(path, data=data, headers=LOGIN)
     assert answer.status_code == 400
     assert answer.get_json()["message"] == (
         "This Locust loads http://service:8000 only; locust_host sets another service."

@@ -281,8 +281,9 @@ def test_metrics_for_prometheus_only_grow(service: str, tmp_path: Path) -> None:
     with started(sys.executable, "-m", "locust", *options, log=tmp_path / "log"):
         seen = [wait_for(lambda: exposed(f"{ui}/metrics"))]
         assert seen[0] == {("locust_users", frozenset()): 0}
-        with pytest.raises(urllib.error.HTTPError, match="400"):
-            post(f"{ui}/swarm", user_count=5, spawn_rate=5, host=f"http://127.0.0.1:{free_port()}")
+        for page in ("swarm", "user"):
+            with pytest.raises(urllib.error.HTTPError, match="400"):
+                post(f"{ui}/{page}", user_count=5, spawn_rate=5, host=f"http://127.0.0.1:{free_port()}")
         for _ in range(2):
             post(f"{ui}/swarm", user_count=5, spawn_rate=5, host=service)
             more = total(seen[-1], "locust_requests_total") + 20

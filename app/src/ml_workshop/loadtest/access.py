@@ -31,7 +31,8 @@ def restrict(environment: "Environment") -> None:
     app.wsgi_app = AccessControl(app.wsgi_app, {name: str(password) for name, password in logins.items()})  # type: ignore[method-assign]
 
     def refuse_other_hosts() -> ResponseReturnValue | None:
-        others = set(flask.request.form.getlist("host")) - {host}
+        # /user sets any attribute of a user class, its host as well.
+        others = flask.request.path == "/user" or set(flask.request.form.getlist("host")) - {host}
         if host is None or not others:
             return None
         message = f"This Locust loads {host} only; locust_host sets another service."
