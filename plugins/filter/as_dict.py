@@ -6,8 +6,6 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ansible.errors import AnsibleFilterError
-
 DOCUMENTATION = r"""
 name: as_dict
 short_description: Read a mapping that may be given as JSON
@@ -50,11 +48,11 @@ def as_dict(value: object, name: str = "A value") -> dict[str, Any]:
     """Return a mapping, or the mapping that a string is in JSON.
 
     Raises:
-        AnsibleFilterError: It is anything else; without its value, which may be secret.
+        ValueError: It is anything else; without its value, which may be secret.
     """
     mapping = parse_dict(value)
     if mapping is None:
-        raise AnsibleFilterError(f"{name} is not a mapping; set it in a file of variables, or by -e in JSON.")
+        raise ValueError(f"{name} is not a mapping; set it in a file of variables, or by -e in JSON.")
     return mapping
 
 
