@@ -71,7 +71,9 @@ unit: venv-test venv-app promtool haproxy sshd ## Unit and template tests: a few
 	pytest -q tests/gateway
 
 molecule: venv-test venv-app hosts chromium ## Every role and the whole site on real systemd hosts; SCENARIO=-s\ name for one
-	molecule test $(SCENARIO) --no-command-borders --report
+	@rm -f .lab/molecule.log
+	ANSIBLE_LOG_PATH=$(CURDIR)/.lab/molecule.log molecule test $(SCENARIO) --no-command-borders --report \
+	  || { echo "The end of .lab/molecule.log before what failed:"; grep -B 20 -E '(failed|unreachable)=[1-9]' .lab/molecule.log | tail -n 30 | cut -c 1-600; exit 1; }
 
 bench: venv venv-bench haproxy ## Measure against the workshop's code and two peers: .bench/results; BENCH=training|serving for a half
 	@lab/setup.sh command wrk wrk

@@ -1,8 +1,8 @@
 """Predictions with numpy."""
 
 import math
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,8 +12,7 @@ from ml_workshop.text.ngrams import UNKNOWN
 from ml_workshop.text.vocabulary import Vocabulary
 
 
-@dataclass(frozen=True)
-class Prediction:
+class Prediction(NamedTuple):
     """The result of classifying one text.
 
     Attributes:
