@@ -88,10 +88,9 @@ image: venv ## The service as a container image, ml-workshop/inference
 	@[ -f $(SOURCES) ] || python lab/probe.py --output $(SOURCES) >/dev/null
 	@ansible-playbook -i inventory/lab lab/images.yml playbooks/image.yml
 
-LAB_GRAFANA_PASSWORD := .lab/secrets/instance-b/grafana_admin_password
 browser: venv-test chromium ## Open the lab's pages in a browser: pictures in artifacts/browser
 	pytest -q -rs tests/browser --service http://127.0.0.1:8000 --locust http://127.0.0.1:8089 --prometheus http://127.0.0.1:9090 \
-	  $(if $(wildcard $(LAB_GRAFANA_PASSWORD)),--grafana http://127.0.0.1:3000 --grafana-password-file $(LAB_GRAFANA_PASSWORD))
+	  --password-file .lab/secrets/admin_password $(shell curl --silent --output /dev/null http://127.0.0.1:3000/api/health && echo --grafana http://127.0.0.1:3000)
 
 hosts: export LAB_DATASET := $(or $(LAB_DATASET),$(wildcard ../shared/data/imdb))
 hosts: venv-test

@@ -28,14 +28,14 @@ def inventory(count: int) -> dict[str, Any]:
         serving[f"instance-a{suffix}"] = {
             "ansible_host": f"ml-workshop-lab-a{suffix}",
             "public_address": address,
-            "lab_published_ports": [f"{address}:8000:8000", f"{address}:8089:8089"],
+            "lab_published_ports": [f"{address}:{port}:{port}" for port in (8000, 8443, 8089)],
         }
     serving["instance-a"]["lab_published_ports"].append("127.0.0.1:8089:8089")
     gateway = {
         "gateway-1": {
             "ansible_host": "ml-workshop-lab-gateway",
             "public_address": "127.0.0.1",
-            "lab_published_ports": ["127.0.0.1:8000:8000"],
+            "lab_published_ports": ["127.0.0.1:8000:8000", "127.0.0.1:8443:8443"],
         }
     }
     return {

@@ -13,6 +13,7 @@ SERVICES = (
     ("Prometheus", "http://127.0.0.1:9090"),
     ("Grafana", "http://127.0.0.1:3000"),
 )
+PASSWORD_FILE = Path(__file__).parents[1] / ".lab/secrets/admin_password"
 REVIEW = (
     "A wonderful film with superb acting and a moving story. I loved every minute, one of the best this year."
 )
@@ -22,7 +23,8 @@ TIMEOUT_SECONDS = 5
 def answers(url: str) -> bool:
     """Return whether a service answers at `url`."""
     try:
-        return requests.get(url, timeout=TIMEOUT_SECONDS).ok
+        login = ("admin", PASSWORD_FILE.read_text().strip())
+        return requests.get(url, auth=login, timeout=TIMEOUT_SECONDS).ok
     except requests.RequestException:
         return False
 
@@ -47,6 +49,7 @@ def main() -> None:
     print(f"\n{options.sources.read_text()}")
     for name, url in SERVICES:
         print(f"{name:<14}{url}{'' if answers(url) else '   (not here: see the table above)'}")
+    print(f"{'':<14}user admin, password in {PASSWORD_FILE}")
     answer = predict(REVIEW)
     print(f'\n"{REVIEW}"')
     revision = str(answer["model_revision"])[:12]

@@ -23,7 +23,7 @@ PAGES = {
     "README.md": "index.md",
     "CONTRIBUTING.md": "contributing.md",
     "CHANGELOG.md": "changelog.md",
-    "SECURITY.md": "security.md",
+    "SECURITY.md": "security-policy.md",
     "molecule/README.md": "molecule.md",
     "monitoring/README.md": "monitoring.md",
 } | {

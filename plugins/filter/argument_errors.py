@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from ansible_collections.ml_workshop.workshop.plugins.filter.as_dict import parse_dict
 from ansible_collections.ml_workshop.workshop.plugins.filter.as_list import as_list
 
 DOCUMENTATION = r"""
@@ -70,6 +71,8 @@ FORMATS = {
         r"\d+(\.\d+)?[KMGT%]|\d{7,}|infinity",
         "a size such as 512M or 2G, or a share such as 80%",
     ),
+    "api_key": (r"[!-~]{20,}", "a key of 20 or more printable characters without blanks"),
+    "password": (r".{12,}", "a password of 12 or more characters"),
 }
 
 
@@ -99,6 +102,11 @@ def unmet(value: object, option: Mapping[str, Any], constraint: Mapping[str, Any
         elements = as_list(value)
         element = {**option, "type": option.get("elements", "str")}
         return next((reason for each in elements if (reason := unmet(each, element, constraint))), "")
+    if kind == "dict" and "format" in constraint:
+        mapping = parse_dict(value)
+        if mapping is None:
+            return "a mapping in a file of variables, or by -e in JSON"
+        return next((reason for each in mapping.values() if (reason := unmet(each, {}, constraint))), "")
     if kind == "bool":
         return "" if text.lower() in BOOLEANS else "true or false"
     if kind in NUMBERS:

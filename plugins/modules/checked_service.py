@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 import time
 import urllib.request
@@ -38,6 +39,10 @@ options:
     description: Path that answers with status 200 when the service is healthy.
     type: str
     required: true
+  logins:
+    description: Name to password of who may log in to the service, the first of whom this module uses.
+    type: dict
+    default: {}
   contains:
     description: Regular expression that the answer has to contain.
     type: str
@@ -138,6 +143,9 @@ class Service:
         self.unit = f"{module.params['name']}.service"
         self.listens_at(module.params["address"])
         self.opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        for login in list(module.params["logins"].items())[:1]:
+            token = base64.b64encode(":".join(map(str, login)).encode()).decode()
+            self.opener.addheaders = [("Authorization", f"Basic {token}")]
         self.cursor = ""
 
     def listens_at(self, address: str) -> None:
@@ -240,6 +248,7 @@ def main() -> None:
             "name": {"type": "str", "required": True},
             "address": {"type": "str", "required": True},
             "path": {"type": "str", "required": True},
+            "logins": {"type": "dict", "default": {}, "no_log": True},
             "contains": {"type": "str", "default": ""},
             "restart_for": {"type": "list", "elements": "path", "default": []},
             "reload_for": {"type": "list", "elements": "path", "default": []},

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 import requests
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, HttpCredentials, Page, expect, sync_playwright
 
 ROOT = Path(__file__).parents[2]
 sys.path.append(str(ROOT / "tests" / "live"))
@@ -31,11 +31,17 @@ FLAGS = (
 
 @dataclass(frozen=True)
 class Site:
-    """Addresses of a site's services for a browser."""
+    """Addresses of a site's services for a browser, and the password of admin."""
 
     service: str
     locust: str
     prometheus: str
+    password: str = ""
+
+    @property
+    def login(self) -> tuple[str, str]:
+        """Name and password for all pages."""
+        return "admin", self.password
 
 
 @dataclass(frozen=True)
@@ -50,14 +56,19 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("site", "the site under test; without these options one is started here")
     for name, port in (("service", 8000), ("locust", 8089), ("prometheus", 9090), ("grafana", 3000)):
         group.addoption(f"--{name}", metavar="URL", help=f"for example http://127.0.0.1:{port}")
-    group.addoption("--grafana-password-file", metavar="FILE", type=Path, help="holds the admin's password")
+    group.addoption("--password-file", metavar="FILE", type=Path, help="holds the password of admin")
+
+
+def password(request: pytest.FixtureRequest) -> str:
+    file = request.config.getoption("password_file")
+    return file.read_text().strip() if file else ""
 
 
 @pytest.fixture(scope="session")
 def site(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     given = [request.config.getoption(name) for name in ("service", "locust", "prometheus")]
     if all(given):
-        yield Site(*given)
+        yield Site(*given, password(request))
     elif any(given):
         pytest.exit("Give --service, --locust and --prometheus, or none of them.", returncode=4)
     else:
@@ -67,23 +78,24 @@ def site(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
 
 @pytest.fixture(scope="session")
 def grafana(request: pytest.FixtureRequest) -> Grafana:
-    address, password = (request.config.getoption(name) for name in ("grafana", "grafana_password_file"))
+    address = request.config.getoption("grafana")
     if not address:
         pytest.skip("no --grafana given: the site has none where its image cannot be had")
-    return Grafana(address, password.read_text().strip())
+    return Grafana(address, password(request))
 
 
 @pytest.fixture(scope="session")
 def scraped(site: Site) -> dict[str, list[str]]:
     """What Prometheus scrapes: addresses by job."""
-    return targets(site.prometheus)
+    return targets(site.prometheus, site.login)
 
 
-def targets(prometheus: str) -> dict[str, list[str]]:
+def targets(prometheus: str, login: tuple[str, str]) -> dict[str, list[str]]:
     """Active targets of Prometheus; there are none in its first seconds."""
     deadline = time.monotonic() + PATIENCE_SECONDS
     while time.monotonic() < deadline:
-        answer = requests.get(f"{prometheus}/api/v1/targets", params={"state": "active"}, timeout=10).json()
+        parameters = {"state": "active"}
+        answer = requests.get(f"{prometheus}/api/v1/targets", parameters, auth=login, timeout=10).json()
         found: dict[str, list[str]] = {}
         for target in answer["data"]["activeTargets"]:
             found.setdefault(target["labels"]["job"], []).append(target["scrapeUrl"])
@@ -112,9 +124,11 @@ def artifacts() -> Path:
 
 
 @pytest.fixture
-def page(browser: Browser, artifacts: Path, request: pytest.FixtureRequest) -> Iterator[Page]:
+def page(browser: Browser, site: Site, artifacts: Path, request: pytest.FixtureRequest) -> Iterator[Page]:
     """A window of its own; what it shows at the end of a test is kept as artifacts/browser/TEST.png."""
-    context = browser.new_context(viewport={"width": 1300, "height": 1000})
+    name, password = site.login
+    credentials: HttpCredentials = {"username": name, "password": password}
+    context = browser.new_context(viewport={"width": 1300, "height": 1000}, http_credentials=credentials)
     page = context.new_page()
     page.set_default_timeout(PATIENCE_SECONDS * 1000)
     yield page

@@ -11,7 +11,7 @@ CHARTS = "() => Array.from(document.querySelectorAll('canvas'), (chart) => chart
 @pytest.fixture(autouse=True)
 def stopped_afterwards(site) -> Iterator[None]:
     yield
-    requests.get(f"{site.locust}/stop", timeout=10)
+    requests.post(f"{site.locust}/stop", auth=site.login, timeout=10)
 
 
 def test_run_is_started_its_charts_move_and_it_is_stopped(page: Page, site) -> None:

@@ -1,9 +1,11 @@
 """HAProxy as a process of this machine, with the configuration that the role `gateway` writes."""
 
 import contextlib
+import hashlib
 import http.client
 import json
 import random
+import re
 import socket
 import subprocess
 import time
@@ -139,6 +141,13 @@ def running_gateway(
     )
     for path in ("/run/haproxy", "/var/lib/haproxy"):
         text = text.replace(path, str(directory))
+    for key_file in re.findall(r"map_str\(([^)]+)\)", text):
+        hashes = {
+            hashlib.sha256(key.encode()).hexdigest(): name
+            for name, key in variables["gateway_api_keys"].items()
+        }
+        (directory / "api_keys.map").write_text("".join(f"{key} {name}\n" for key, name in hashes.items()))
+        text = text.replace(key_file, str(directory / "api_keys.map"))
     file = directory / "haproxy.cfg"
     file.write_text(text)
     with (directory / "log").open("ab") as log:

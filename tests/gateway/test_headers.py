@@ -1,5 +1,6 @@
 """Request IDs and client addresses on their way through the gateway."""
 
+import base64
 from collections.abc import Callable
 
 import pytest
@@ -44,3 +45,15 @@ def test_gateway_in_front_names_the_client(start: Start, blue: FakeSlot) -> None
     assert gateway.logged(5)[-1]["client"] == "192.0.2.1"
     gateway.request(headers={"X-Forwarded-For": "192.0.2.1"}, source="127.0.0.4")
     assert blue.requests[-1][1]["x-forwarded-for"] == "127.0.0.4"
+
+
+@pytest.mark.parametrize(
+    ("login", "status"),
+    [(None, 401), ("monitoring:wrong", 401), ("other:correct-horse", 401), ("monitoring:correct-horse", 200)],
+)
+def test_metrics_ask_for_a_login(start: Start, login: str | None, status: int) -> None:
+    gateway = start(gateway_metrics_logins={"admin": "battery-staple", "monitoring": "correct-horse"})
+    headers = {"Authorization": "Basic " + base64.b64encode(login.encode()).decode()} if login else {}
+    answer = gateway.request("/metrics", headers=headers, port=gateway.metrics_port)
+    assert answer.status == status
+    assert ("www-authenticate" in answer.headers) == (status == 401)

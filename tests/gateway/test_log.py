@@ -10,7 +10,18 @@ from gateway_process import Gateway
 Start = Callable[..., Gateway]
 
 FIELDS = {
-    *("time", "request_id", "client", "method", "path", "status", "bytes_in", "bytes_out", "server"),
+    *(
+        "time",
+        "request_id",
+        "api_key",
+        "client",
+        "method",
+        "path",
+        "status",
+        "bytes_in",
+        "bytes_out",
+        "server",
+    ),
     *("request_ms", "queue_ms", "connect_ms", "response_ms", "total_ms", "termination", "retries"),
 }
 

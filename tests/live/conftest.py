@@ -20,6 +20,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
     group.addoption("--prometheus", metavar="URL", help="its Prometheus, for example http://HOST:9090")
     group.addoption("--locust", metavar="URL", help="its Locust with web UI, for example http://HOST:8089")
+    group.addoption("--password-file", metavar="FILE", type=Path, help="holds the password of admin")
 
 
 SUMMARY = pytest.StashKey[list[str]]()
@@ -40,7 +41,9 @@ def site(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     if bool(prometheus) != bool(locust):
         pytest.exit("Give --prometheus and --locust, or none of them.", returncode=4)
     if prometheus:
-        yield Site(prometheus.rstrip("/"), locust.rstrip("/"))
+        file = request.config.getoption("password_file")
+        password = file.read_text().strip() if file else ""
+        yield Site(prometheus.rstrip("/"), locust.rstrip("/"), password=password)
     else:
         with local_site(tmp_path_factory.mktemp("site")) as made:
             yield made
@@ -48,16 +51,16 @@ def site(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
 
 @pytest.fixture(scope="session")
 def api(site: Site) -> Api:
-    return Api(site.prometheus)
+    return Api(site.prometheus, site.login)
 
 
 @pytest.fixture(scope="session")
 def traffic(site: Site) -> Iterator[None]:
     """Two users of Locust, as long as the tests last."""
     users = {"user_count": 2, "spawn_rate": 2}
-    requests.post(f"{site.locust}/swarm", data=users, timeout=10).raise_for_status()
+    requests.post(f"{site.locust}/swarm", data=users, auth=site.login, timeout=10).raise_for_status()
     yield
-    requests.post(f"{site.locust}/stop", timeout=10).raise_for_status()
+    requests.post(f"{site.locust}/stop", auth=site.login, timeout=10).raise_for_status()
 
 
 @pytest.fixture(scope="session")

@@ -24,11 +24,17 @@ PAGES = ("libjs-bootstrap4", "libjs-jquery", "libjs-popper.js")
 
 @dataclass(frozen=True)
 class Site:
-    """Addresses of a site's Prometheus, of its Locust with web UI, and of its gateway where it is known."""
+    """Addresses of Prometheus, of Locust's web UI, and of the gateway where it is known; admin's password."""
 
     prometheus: str
     locust: str
     service: str = ""
+    password: str = ""
+
+    @property
+    def login(self) -> tuple[str, str]:
+        """Name and password of who may see all pages."""
+        return "admin", self.password
 
 
 @contextlib.contextmanager

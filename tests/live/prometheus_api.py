@@ -12,9 +12,10 @@ from workshop_monitoring.promql import fill
 class Api:
     """The HTTP API of a Prometheus."""
 
-    def __init__(self, address: str) -> None:
+    def __init__(self, address: str, login: tuple[str, str]) -> None:
         self._address = address
         self._session = requests.Session()
+        self._session.auth = login
 
     def get(self, path: str, **parameters: object) -> Any:
         """The data of an answer.

@@ -62,6 +62,15 @@ def test_data_source_has_a_fixed_uid(render: Render) -> None:
     assert source["editable"] is False
 
 
+def test_it_logs_in_to_prometheus_with_a_password_from_a_file(render: Render) -> None:
+    text = render("grafana", "datasources.yml.j2", grafana_prometheus_login='{"monitoring": "correct-horse"}')
+    (source,) = yaml.safe_load(text)["datasources"]
+    assert (source["basicAuth"], source["basicAuthUser"]) == (True, "monitoring")
+    assert source["secureJsonData"] == {
+        "basicAuthPassword": "$__file{/etc/ml-workshop/grafana/prometheus_password}"
+    }
+
+
 def test_dashboards_cannot_be_changed_or_deleted_by_hand(render: Render) -> None:
     (provider,) = yaml.safe_load(render("grafana", "dashboards.yml.j2"))["providers"]
     assert provider["allowUiUpdates"] is False

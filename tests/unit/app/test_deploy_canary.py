@@ -1,5 +1,6 @@
 """Canaries with simulated traffic, by HAProxy's statistics and a fake Prometheus."""
 
+import base64
 import tempfile
 import urllib.parse
 from collections.abc import Iterator
@@ -114,6 +115,7 @@ def test_too_little_traffic_is_a_failure(shared: Host, traffic: Traffic) -> None
 
 def answer_queries(traffic: Traffic, request: BaseHTTPRequestHandler) -> None:
     """Answer the two queries of a canary as Prometheus would after this traffic."""
+    assert request.headers["Authorization"] == f"Basic {base64.b64encode(b'monitoring:secret').decode()}"
     query = urllib.parse.parse_qs(urllib.parse.urlparse(request.path).query)["query"][0]
     assert 'job="inference", instance="here"' in query
     rows: list[tuple[dict[str, str], float]] = []
@@ -138,6 +140,9 @@ def answer_queries(traffic: Traffic, request: BaseHTTPRequestHandler) -> None:
 
 def test_prometheus_has_the_class_shares(shared: Host, traffic: Traffic) -> None:
     old, new = shared.state()["serving"], idle(shared)
+    login = shared.root / "login"
+    login.write_text("monitoring:secret\n")
+    shared.settings["prometheus_login_file"] = str(login)
     with http_server(partial(answer_queries, traffic)) as shared.settings["prometheus_url"]:
         shared.publish(4)
         traffic.positive = {old: 0.7, new: 0.3}

@@ -41,7 +41,7 @@ def test_three_serving_hosts_have_a_gateway(read_inventory: Any) -> None:
     assert listed["instance_a"]["hosts"] == ["instance-a", "instance-a2", "instance-a3"]
     assert listed["gateway"]["hosts"] == ["gateway-1"]
     variables = listed["_meta"]["hostvars"]
-    assert variables["gateway-1"]["lab_published_ports"] == ["127.0.0.1:8000:8000"]
+    assert variables["gateway-1"]["lab_published_ports"] == ["127.0.0.1:8000:8000", "127.0.0.1:8443:8443"]
     addresses = [variables[name]["public_address"] for name in listed["instance_a"]["hosts"]]
     assert addresses == ["127.0.0.2", "127.0.0.3", "127.0.0.4"]
 

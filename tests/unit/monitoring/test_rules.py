@@ -93,7 +93,7 @@ def test_runbook_has_its_sections(page: Path) -> None:
 
 def test_every_job_but_the_load_test_must_have_targets() -> None:
     site = yaml.safe_load((ROOT / "group_vars" / "all" / "roles.yml").read_text())
-    jobs = {job["job_name"] for job in site["prometheus_scrape_configs"]}
+    jobs = {job["job_name"] for job in site["__scrape_configs"]}
     assert set(EXPECTED_JOBS) == jobs - {"load_test"}
 
 

@@ -23,6 +23,7 @@ def module(**parameters: Any) -> Any:
 
     defaults = {
         "name": "test",
+        "logins": {},
         "path": "/-/ready",
         "contains": "",
         "reload_metric": "reload_time",
@@ -49,7 +50,10 @@ def test_url_is_where_the_service_listens(address: str, url: str) -> None:
 def server() -> Iterator[http.server.HTTPServer]:
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            self.send_response(503 if self.path == "/starting" else 200)
+            login = self.headers["Authorization"] == "Basic YWRtaW46c2VjcmV0"
+            self.send_response(
+                503 if self.path == "/starting" else 200 if login or self.path != "/private" else 401
+            )
             self.end_headers()
             self.wfile.write(b"# HELP reload_time x\nreload_time 1.5e+09\nreload_time_other 1\n")
 
@@ -111,3 +115,10 @@ def test_restored_files_are_as_they_were(tmp_path: Path, files: Path) -> None:
     assert [path.name for path in (files / "rules").iterdir()] == ["one.yml"]
     assert (files / "current").readlink() == Path("1.0")
     assert not (files / "absent").exists()
+
+
+def test_the_first_login_is_used(server: http.server.HTTPServer) -> None:
+    address = f"127.0.0.1:{server.server_port}"
+    logins = {"admin": "secret", "monitoring": "other"}
+    assert MODULE.Service(module(address=address)).get("/private") is None
+    assert MODULE.Service(module(address=address, logins=logins)).get("/private") is not None

@@ -18,7 +18,7 @@ def load(name: str) -> ModuleType:
     return module
 
 
-ARGUMENTS, SSH = load("argument_errors"), load("ssh_advice")
+ARGUMENTS, AS_DICT, SSH = load("argument_errors"), load("as_dict"), load("ssh_advice")
 
 
 def errors(value: Any, option: dict[str, Any], constraint: dict[str, Any] | None = None) -> list[str]:
@@ -45,6 +45,8 @@ def errors(value: Any, option: dict[str, Any], constraint: dict[str, Any] | None
         ("536870912", {"type": "str"}, {"format": "memory"}),
         ("1h 30min", {"type": "str"}, {"format": "timespan"}),
         ("90", {"type": "str"}, {"format": "timespan"}),
+        ({}, {"type": "dict"}, {"format": "password"}),
+        ('{"admin": "correct-horse"}', {"type": "dict"}, {"format": "password"}),
     ],
 )
 def test_value_that_fits_is_no_error(value: Any, option: dict[str, Any], constraint: dict[str, Any]) -> None:
@@ -75,6 +77,19 @@ def test_value_that_fits_is_no_error(value: Any, option: dict[str, Any], constra
         ),
         ("a", {"type": "int"}, {"setting": "y"}, 'x (y) is "a"; set it to a whole number.'),
         ("[{a: 1}]", {"type": "list", "elements": "dict"}, {}, "set it to a list of mappings"),
+        ({"a": "short"}, {"type": "dict"}, {"format": "password"}, "set it to a password of 12 or more char"),
+        (
+            "a: b",
+            {"type": "dict"},
+            {"format": "password"},
+            "a mapping in a file of variables, or by -e in JSON",
+        ),
+        (
+            "[1]",
+            {"type": "dict"},
+            {"format": "password"},
+            "a mapping in a file of variables, or by -e in JSON",
+        ),
         ("s3cret", {"type": "int", "no_log": True}, {}, "x has a value that cannot be used; set it to"),
     ],
 )
@@ -112,3 +127,15 @@ def test_advice_is_about_the_cause(ssh: str, keygen: str, advice: str) -> None:
     sentence = SSH.ssh_advice({"rc": 255, "stderr": f"{ssh}\n"}, result, "k", "h", "me")
     assert sentence.startswith(ssh.rstrip("."))
     assert advice in sentence
+
+
+@pytest.mark.parametrize("value", [{"a": "secret"}, '{"a": "secret"}'])
+def test_mapping_may_be_given_as_json(value: object) -> None:
+    assert AS_DICT.as_dict(value) == {"a": "secret"}
+
+
+@pytest.mark.parametrize("value", ["", "secret", '["secret"]', ["secret"], None])
+def test_anything_else_is_no_mapping(value: object) -> None:
+    with pytest.raises(ValueError, match="api_keys is not a mapping; set it") as error:
+        AS_DICT.as_dict(value, "api_keys")
+    assert "secret" not in str(error.value)

@@ -180,6 +180,12 @@ def test_setting_in_the_inventory_reaches_the_roles(value) -> None:
     assert value(inventory, "second", "inference_model_revision") == "abc"
 
 
+def test_prometheus_logs_in_to_whatever_it_scrapes(value) -> None:
+    logins = [job["basic_auth"] for job in value(SEVERAL, "watcher", "prometheus_scrape_configs")]
+    assert {login["username"] for login in logins} == {"monitoring"}
+    assert not [login for login in logins if "password" in login], "the file of the configuration has none"
+
+
 def test_objectives_of_the_load_test_are_those_of_slo_yml(value) -> None:
     slo = yaml.safe_load((ROOT / "monitoring/slo.yml").read_text())
     assert value(SEVERAL, "watcher", "load_test_objectives") == slo["objectives"]

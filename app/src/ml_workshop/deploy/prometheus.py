@@ -1,10 +1,12 @@
 """Queries to Prometheus."""
 
+import base64
 import http.client
 import json
 import urllib.parse
 import urllib.request
 from collections import defaultdict
+from pathlib import Path
 
 from ml_workshop.deploy.comparison import Counts
 from ml_workshop.deploy.settings import Settings
@@ -23,8 +25,12 @@ def query(settings: Settings, expression: str) -> list[Series]:
     """Return labels and current value of each series of a PromQL expression."""
     url = settings.prometheus_url
     address = f"{url.rstrip('/')}/api/v1/query?{urllib.parse.urlencode({'query': expression})}"
+    request = urllib.request.Request(address)  # noqa: S310  # root sets the URL
     try:
-        with urllib.request.urlopen(address, timeout=5) as response:  # noqa: S310  # root sets the URL
+        if settings.prometheus_login_file:
+            login = Path(settings.prometheus_login_file).read_text(encoding="utf-8").strip()
+            request.add_header("Authorization", f"Basic {base64.b64encode(login.encode()).decode()}")
+        with urllib.request.urlopen(request, timeout=5) as response:  # noqa: S310
             rows = json.load(response)["data"]["result"]
         return [(row["metric"], float(row["value"][1])) for row in rows]
     except (OSError, http.client.HTTPException, ValueError, KeyError, TypeError) as error:

@@ -52,6 +52,7 @@ class Settings:
     step_timeout: float = 600  # time in which they must arrive
     max_class_share_difference: float = 0.2
     max_confidence_difference: float = 0.1
+    prometheus_login_file: str = ""  # a line `name:password`; empty: Prometheus has no logins
     runtime_dir: Path = Path("/run")  # parent of the lock file and of the slots' runtime directories
 
     @property

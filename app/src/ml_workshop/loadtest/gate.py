@@ -10,6 +10,7 @@ from locust.env import Environment
 from locust.runners import WorkerRunner
 
 from ml_workshop.loadtest import slo_check, users
+from ml_workshop.loadtest.access import restrict
 from ml_workshop.loadtest.exporter import export
 from ml_workshop.loadtest.plan import Plan
 from ml_workshop.loadtest.recorder import Recorder
@@ -75,6 +76,7 @@ class ResultWriter:
 
 
 def _prepare(environment: Environment, **_others: object) -> None:
+    restrict(environment)
     recorder = Recorder(environment)
     export(environment, recorder)
     if isinstance(environment.runner, WorkerRunner):

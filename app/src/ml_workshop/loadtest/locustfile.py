@@ -6,6 +6,7 @@ Sends reviews of varied length, one by one and in small batches, and counts a wr
 from locust import events
 from locust.env import Environment
 
+from ml_workshop.loadtest.access import restrict
 from ml_workshop.loadtest.exporter import export
 from ml_workshop.loadtest.recorder import Recorder
 from ml_workshop.loadtest.users import ClosedModelUser
@@ -16,6 +17,7 @@ class User(ClosedModelUser):
 
 
 def _prepare(environment: Environment, **_others: object) -> None:
+    restrict(environment)
     export(environment, Recorder(environment))
 
 

@@ -18,11 +18,13 @@ from locust import FastHttpUser, LoadTestShape, between, constant, task
 from locust.env import Environment
 from locust.user.task import LOCUST_STATE_STOPPING
 
+from ml_workshop.credentials import credential
 from ml_workshop.loadtest.plan import TIMEOUT_SECONDS, Plan
 from ml_workshop.loadtest.reviews import ResponseCheck, load_reviews
 
 REVIEWS = load_reviews()
 CHECK = ResponseCheck()
+API_KEY = credential("api_key")
 LARGEST_BATCH = 8
 SINGLE, BATCH = 9, 1
 """Of ten requests, how many have one review and how many have several."""
@@ -39,6 +41,7 @@ class ReviewUser(FastHttpUser):
 
     abstract = True
     network_timeout = connection_timeout = TIMEOUT_SECONDS
+    default_headers = {"Authorization": f"Bearer {API_KEY}"} if API_KEY else {}
 
     def __init__(self, environment: Environment) -> None:
         """Ignore a slash at the end of the host, which Locust would join to that of each path."""
