@@ -118,6 +118,7 @@ def test_changed_port_and_ipv6_address_reach_everything_that_connects(value) -> 
     assert [server["address"] for server in servers] == ["[fd00::10]:8001", "203.0.113.11:8001"]
     assert urls == {
         "gateway": "http://[2001:db8::30]:8001",
+        "gateway_tls": "https://[2001:db8::30]:443",
         "locust": "http://[2001:db8::30]:8091",
         "prometheus": "http://[2001:db8::30]:9091",
         "grafana": "http://[2001:db8::30]:3001",
