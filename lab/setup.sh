@@ -27,11 +27,19 @@ apt_install() {
 
 need_command() { command -v "$1" >/dev/null || apt_install "$2"; }
 
+# Whether the commands of an environment start: not after it was moved, or after its Python was removed or upgraded.
+is_usable() {
+    local commands
+    commands=$(sed -n '1,2s|^[^/]*\(/.*\)/python.*|\1|p' "$1/bin/pip" 2>/dev/null)
+    [ "$commands" -ef "$1/bin" ] && "$1/bin/python" -c 'import pip' 2>/dev/null
+}
+
 make_venv() {
     local directory=$1 missing=() arguments=() file; shift
     need_command python3 python3
     python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' ||
         die "needs Python 3.11 or newer on the controller; $(python3 --version) is the python3 on PATH."
+    is_usable "$directory" || rm -f "$directory"/.installed-*
     # A stamp per file, written last: an interrupted installation is done again.
     for file in "$@"; do
         sha256sum --check --status "$directory/.installed-$(basename "$file")" 2>/dev/null || missing+=("$file")
@@ -39,7 +47,7 @@ make_venv() {
     [ "${#missing[@]}" -gt 0 ] || return 0
     python3 -c 'import ensurepip, venv' 2>/dev/null || apt_install python3-venv
     log "installing the Python packages of ${missing[*]} into $directory"
-    "$directory/bin/python" -c '' 2>/dev/null || python3 -m venv --clear "$directory"
+    is_usable "$directory" || python3 -m venv --clear "$directory"
     for file in "${missing[@]}"; do arguments+=(-r "$file"); done
     # PyTorch's CPU wheels have an index of their own; without it, this machine's pip configuration has to offer them.
     if grep -q '+cpu' "${missing[@]}" && python3 -c 'import sys, urllib.request as r; r.urlopen(sys.argv[1], timeout=4)' "$TORCH_INDEX/torch/" 2>/dev/null; then

@@ -76,6 +76,10 @@ ADVICE = (
         "and that ec2_public_key is the key that the instances were created with.",
     ),
     (
+        r"Inappropriate ioctl",
+        "The playbook has no terminal to prompt on; set ec2_destroy_confirm to the name of the site.",
+    ),
+    (
         r"RequestLimitExceeded|Throttling",
         "AWS limits the rate of requests; wait a minute, then run the playbook again.",
     ),

@@ -34,7 +34,7 @@ VARIANTS = [
     {"gateway_requests_per_source": 100, "gateway_access_log": False},
     {"gateway_metrics_logins": {"monitoring": "correct-horse"}},
     {"gateway_trusted_proxies": ["192.0.2.1", "2001:db8::/32"]},
-    {"gateway_servers": [{"name": "instance-a", "address": "192.0.2.10:8000"}]},
+    {"gateway_servers": [{"name": "instance-a", "address": "[fd00::10]:8000"}]},
     {"gateway_servers": [{"name": "blue", "address": "unix@/run/b.sock", "metrics": "false"}]},
 ]
 

@@ -13,6 +13,8 @@ from typing import Any
 import pytest
 import yaml
 
+from .conftest import ROOT
+
 Render = Callable[..., str]
 Evaluate = Callable[..., Any]
 Errors = Callable[..., list[str]]
@@ -184,6 +186,28 @@ def test_no_error_shows_a_password(errors: Errors) -> None:
 )
 def test_archives_are_searched_for_the_short_name(evaluate: Evaluate, image: str, short: str) -> None:
     assert evaluate("grafana", "__grafana_short_image", grafana_image=image) == short
+
+
+@pytest.mark.parametrize(
+    ("version", "found", "packages"),
+    [
+        ("12", [], ["docker.io"]),
+        ("13", [], ["docker.io", "docker-cli"]),
+        ("13", ["engine"], ["docker-cli"]),
+        ("13", ["engine", "client"], []),
+    ],
+)
+def test_command_line_of_docker_is_installed(
+    evaluate: Evaluate, version: str, found: list[str], packages: list[str]
+) -> None:
+    install = yaml.safe_load((ROOT / "roles/grafana/tasks/install.yml").read_text())[0]
+    names = evaluate(
+        "grafana",
+        install["vars"]["common_packages_names"].strip("{} \n"),
+        ansible_facts={"distribution": "Debian", "distribution_version": version},
+        __grafana_docker={"stdout_lines": found},
+    )
+    assert names == ["python3-requests", *packages]
 
 
 def test_home_is_a_file_that_the_container_sees(evaluate: Evaluate) -> None:

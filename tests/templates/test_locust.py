@@ -1,10 +1,14 @@
 """Units of the role locust in its three modes. Values behind -e are strings, so they are given as strings."""
 
 import re
+import subprocess
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
+
+from .conftest import ROOT
 
 Render = Callable[..., str]
 WORKER = {"locust_mode": "worker", "locust_master_host": "10.0.0.5"}
@@ -58,6 +62,17 @@ def test_only_a_master_listens_for_workers(render: Render) -> None:
     assert "exec locust --locustfile " in standalone
     assert "LOCUST_MASTER" not in standalone
     assert "AF_NETLINK" not in standalone
+
+
+@pytest.mark.parametrize(("date", "found"), [("-1 hour", False), ("-1 second", True), ("+1 hour", False)])
+def test_only_a_file_changed_since_the_start_restarts_a_service(
+    date: str, found: bool, tmp_path: Path
+) -> None:
+    preflight = (ROOT / "roles/locust/tasks/preflight.yml").read_text()
+    (options,) = re.findall(r'-newermt "\$since".*(?=\)")', preflight)
+    script = f"cd $0; touch --date='{date}' file; since='-1 minute'; find file {options}"
+    output = subprocess.check_output(["bash", "-c", script, tmp_path], text=True)
+    assert (output == "file\n") is found
 
 
 def test_new_release_restarts_all_services(evaluate: Callable[..., Any]) -> None:

@@ -115,8 +115,10 @@ def running(trained: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator
         "--max-texts=8",
         "--max-text-characters=5000",
     ]
+    environment = {**os.environ, "PROMETHEUS_MULTIPROC_DIR": str(log.with_name("metrics"))}
     with log.open("wb") as output:
-        server = Server(subprocess.Popen(command, stdout=output, stderr=output), log, port=port)
+        process = subprocess.Popen(command, stdout=output, stderr=output, env=environment)
+        server = Server(process, log, port=port)
     server.wait_until_ready(workers=2)
     yield server
     server.process.terminate()

@@ -209,6 +209,13 @@ def test_errors_are_one_sentence(
     assert err.endswith(".\n")
 
 
+@pytest.mark.parametrize("host", ["127.0.0.1:8000", "ftp://a", "http://", "http://a b", "http://a/?b=c", ""])
+def test_a_host_that_is_no_url_is_a_usage_error(capsys: Capture, host: str) -> None:
+    code, _, err = run(capsys, "load-test", "--output-dir", ".", "--host", host)
+    assert code == 2
+    assert f"argument --host: {host!r} is not a URL such as http://localhost:8000" in err
+
+
 @pytest.mark.parametrize(
     ("arguments", "package", "extra"),
     [

@@ -13,6 +13,7 @@ from werkzeug.test import TestResponse
 
 GOOD = "A delightful film. I loved it and laughed all the way home."
 BAD = "What a tedious, lifeless mess. I want my money back."
+CURL = "curl -H 'Content-Type: application/json' -d DATA URL"
 
 
 @pytest.fixture(scope="module")
@@ -84,10 +85,10 @@ def test_bad_bodies_are_refused(client: FlaskClient, content: Any, status: int, 
     [
         ("application/json; charset=utf-8", ""),
         ("Application/JSON;charset=UTF-8", ""),
-        ("text/plain", "Content-Type: application/json"),
-        ("application/x-www-form-urlencoded", "Content-Type: application/json"),
-        ("", "Content-Type: application/json"),
-        ("application/jsonp", "Content-Type: application/json"),
+        ("text/plain", CURL),
+        ("application/x-www-form-urlencoded", CURL),
+        ("", CURL),
+        ("application/jsonp", CURL),
         ("application/json; charset=utf-16", "UTF-8"),
     ],
 )

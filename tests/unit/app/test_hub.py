@@ -87,18 +87,10 @@ def test_a_new_push_replaces_all_files_of_the_old(at_hub: Hub, model: Path, tmp_
     assert "another card" in (tmp_path / "models" / second / "README.md").read_text()
 
 
-@pytest.mark.parametrize(
-    ("file", "message"),
-    [
-        ("model.pkl", "model.pkl of .* is foreign"),
-        ("vocabulary.txt", "vocabulary.txt of .* was truncated or changed"),
-    ],
-)
-def test_a_file_changed_on_the_hub_is_refused(
-    at_hub: Hub, hub: str, trained: Path, tmp_path: Path, file: str, message: str
-) -> None:
-    repo = f"made-up/tampered-{file.replace('.', '-')}"
-    push(at_hub, trained, f"hf://{repo}")
+def edit_on_the_hub(at_hub: Hub, hub: str, model: Path, file: str) -> str:
+    """Push a model, then commit other content of a file."""
+    repo = f"made-up/edited-{file.replace('.', '-')}"
+    push(at_hub, model, f"hf://{repo}")
     lines = [
         {"key": "header", "value": {"summary": "tamper"}},
         {"key": "file", "value": {"path": file, "content": "ZXZpbA==", "encoding": "base64"}},
@@ -109,9 +101,27 @@ def test_a_file_changed_on_the_hub_is_refused(
         {"Authorization": "Bearer hf_writer"},
     )
     urllib.request.urlopen(request).close()  # noqa: S310
-    done = at_hub("pull", "--repo", f"hf://{repo}", "--models-dir", tmp_path / "models")
-    assert re.search(message, error_of(done))
+    return f"hf://{repo}"
+
+
+def test_a_loaded_file_that_changed_on_the_hub_is_refused(
+    at_hub: Hub, hub: str, trained: Path, tmp_path: Path
+) -> None:
+    repo = edit_on_the_hub(at_hub, hub, trained, "vocabulary.txt")
+    done = at_hub("pull", "--repo", repo, "--models-dir", tmp_path / "models")
+    assert re.search("vocabulary.txt of .* was truncated or changed", error_of(done))
     assert list((tmp_path / "models").iterdir()) == []
+
+
+@pytest.mark.parametrize("file", ["README.md", "LICENSE", "model.pkl"])
+def test_files_that_are_not_loaded_may_change_on_the_hub(
+    at_hub: Hub, hub: str, trained: Path, tmp_path: Path, file: str
+) -> None:
+    repo = edit_on_the_hub(at_hub, hub, trained, file)
+    done = at_hub("pull", "--repo", repo, "--output-dir", tmp_path / "model")
+    assert done.returncode == 0, done.stderr
+    pulled = {path.name for path in (tmp_path / "model").iterdir()} - {".origin.json"}
+    assert pulled == {path.name for path in trained.iterdir()}, "foreign files are not fetched"
 
 
 def test_pushing_needs_a_token(at_hub: Hub, trained: Path) -> None:

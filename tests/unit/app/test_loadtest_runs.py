@@ -257,6 +257,19 @@ def one_request(host: str, late: float) -> list[float]:
     return list(json.loads(output))
 
 
+def test_a_slash_at_the_end_of_the_host_is_ignored() -> None:
+    paths = []
+
+    def handle(request: BaseHTTPRequestHandler) -> None:
+        paths.append(request.path)
+        request.rfile.read(int(request.headers["Content-Length"]))
+        respond(request, RIGHT)
+
+    with http_server(handle) as url:
+        one_request(f"{url}/", 0.0)
+    assert paths == ["/predict"]
+
+
 def test_a_late_request_is_timed_from_its_due_time() -> None:
     with serving(lambda: RIGHT) as service:
         prompt, _, _ = one_request(service, 0.0)

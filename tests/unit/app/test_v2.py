@@ -3,8 +3,12 @@
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import pytest
+import tritonclient.http as triton
 from flask.testing import FlaskClient
+from server_process import Server
+from tritonclient.utils import InferenceServerException
 from werkzeug.test import TestResponse
 
 GOOD = "A delightful film. I loved it and laughed all the way home."
@@ -129,3 +133,18 @@ def test_predictions_are_counted_by_route_and_class_not_by_model_name(client: Fl
     rules = {line.split('url_rule="')[1].split('"')[0] for line in metrics.splitlines() if "/infer" in line}
     assert rules == {"/v2/models/<model_name>/infer"}
     assert 'ml_workshop_predictions_total{label="positive"}' in metrics
+
+
+def test_client_of_triton(running: Server) -> None:
+    client = triton.InferenceServerClient(f"127.0.0.1:{running.port}")
+    assert client.is_server_live() and client.is_server_ready() and client.is_model_ready("sentiment")
+    metadata = client.get_model_metadata("sentiment")["inputs"][0]
+    texts = triton.InferInput(metadata["name"], [2], metadata["datatype"])
+    texts.set_data_from_numpy(np.array([GOOD, BAD], dtype=object), binary_data=False)
+    for outputs in ([triton.InferRequestedOutput("label", binary_data=False)], None):
+        answer = client.infer("sentiment", [texts], outputs=outputs)
+        assert answer.as_numpy("label").tolist() == ["positive", "negative"]
+    texts.set_data_from_numpy(np.array([GOOD, BAD], dtype=object), binary_data=True)
+    with pytest.raises(InferenceServerException, match="no binary extension"):
+        client.infer("sentiment", [texts])
+    client.close()

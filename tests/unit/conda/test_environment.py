@@ -1,6 +1,7 @@
 """The module conda_environment, on a channel of a few bytes."""
 
 import json
+import os
 import re
 import shutil
 from pathlib import Path
@@ -29,6 +30,18 @@ def test_creates_an_environment_that_satisfies_the_specs(run: Run, prefix: Path,
     record = prefix / "conda-meta/tool-1.0-h0_0.json"
     assert record.stat().st_mode & 0o777 == 0o644
     assert json.loads(record.read_text())["requested_specs"] == ["tool"]
+
+
+def test_services_can_read_what_root_installs_with_a_strict_umask(run: Run, prefix: Path) -> None:
+    before = os.umask(0o027)
+    run(specs=["tool"])
+    os.umask(before)
+    closed = [
+        path
+        for path in prefix.rglob("*")
+        if path.stat().st_mode & 0o055 != (0o055 if path.is_dir() else 0o044)
+    ]
+    assert closed == []
 
 
 def test_second_run_changes_nothing_and_needs_no_channel(run: Run, channel: Channel) -> None:

@@ -85,8 +85,8 @@ class Account:
         )
 
     def graph(self) -> str:
-        """Return the groups and hosts of the dynamic inventory."""
-        command = ["ansible-inventory", "-i", "inventory/aws_ec2.yml", "--graph"]
+        """Return the groups, hosts and variables of the dynamic inventory."""
+        command = ["ansible-inventory", "-i", "inventory/aws_ec2.yml", "--graph", "--vars"]
         done = subprocess.run(
             command, cwd=ROOT, env=self.environment, check=True, capture_output=True, text=True
         )

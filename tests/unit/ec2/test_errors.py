@@ -34,6 +34,7 @@ def failure(code: str, message: str) -> dict[str, object]:
             "Set ec2_subnet_id to a subnet",
         ),
         ("RequestLimitExceeded", "Request limit exceeded.", "wait a minute"),
+        ("", "Task failed: [Errno 25] Inappropriate ioctl for device", "set ec2_destroy_confirm"),
     ],
 )
 def test_advice(code: str, message: str, advice: str) -> None:

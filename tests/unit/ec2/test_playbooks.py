@@ -96,9 +96,11 @@ def test_instances_are_made_as_described(account: Account) -> None:
         if "198.51.100.0/24" in [network["CidrIp"] for network in permission["IpRanges"]]
     }
     assert from_clients == {"ml-workshop-gateway"}  # clients reach the gateway host only
-    graphs = {account.graph() for _ in range(3)}
+    graphs = {account.graph() for _ in range(10)}
     assert len(graphs) == 1
-    assert "@trainer:\n  |  |--instance-a\n" in graphs.pop()
+    graph = graphs.pop()
+    assert "@trainer:\n  |  |--instance-a\n" in graph
+    assert "--instance-a3\n" in graph and "{private_address = " in graph
 
 
 def test_two_sites_do_not_touch_each_other(account: Account) -> None:

@@ -96,3 +96,28 @@ def test_promtool_is_taken_from_the_path_where_there_is_no_package(tmp_path: Pat
     (tmp_path / "bin/promtool").chmod(0o755)
     assert get().returncode == 0
     assert (tmp_path / ".lab/bin/promtool").samefile(tmp_path / "bin/promtool")
+
+
+def test_environment_whose_commands_do_not_start_is_recreated(tmp_path: Path) -> None:
+    """After the checkout was moved, or Python removed."""
+
+    def make(checkout: Path) -> str:
+        command = [checkout / "lab/setup.sh", "venv", ".venv", "empty.txt"]
+        run = subprocess.run(command, capture_output=True, text=True, timeout=120)
+        assert run.returncode == 0, run.stderr
+        subprocess.run([checkout / ".venv/bin/pip", "--version"], check=True, stdout=subprocess.DEVNULL)
+        return run.stdout
+
+    (tmp_path / "old/lab").mkdir(parents=True)
+    shutil.copy(ROOT / "lab/setup.sh", tmp_path / "old/lab")
+    (tmp_path / "old/empty.txt").touch()
+    made = "== installing the Python packages of empty.txt into .venv\n"
+    assert make(tmp_path / "old") == made
+    assert make(tmp_path / "old") == ""
+    moved = (tmp_path / "old").rename(tmp_path / "new")
+    assert make(moved) == made
+    python = (moved / ".venv/bin/python3").resolve()
+    for link in (moved / ".venv/bin").glob("python*"):
+        link.unlink()
+        link.symlink_to(python.with_name("removed"))
+    assert make(moved) == made

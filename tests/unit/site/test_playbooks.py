@@ -1,6 +1,7 @@
 """Playbooks run from any directory with any inventory."""
 
 import os
+import re
 import subprocess
 from pathlib import Path
 
@@ -28,6 +29,16 @@ def run(playbook: Path, *options: str, cwd: Path) -> subprocess.CompletedProcess
 def test_playbook_finds_its_roles_from_another_directory(playbook: Path, tmp_path: Path) -> None:
     checked = run(playbook, "--syntax-check", "-i", str(ROOT / "inventory/aws.ini"), cwd=tmp_path)
     assert checked.returncode == 0, checked.stderr
+
+
+@pytest.mark.parametrize("playbook", PLAYBOOKS, ids=lambda path: path.stem)
+def test_results_of_other_hosts_are_not_needed(playbook: Path) -> None:
+    """They are undefined where --limit leaves the other host out."""
+    text = playbook.read_text()
+    registered = set(re.findall(r"register: (\w+)", text))
+    others = text.replace("ansible_play_hosts | map('extract', hostvars", "")
+    read = set(re.findall(r"hostvars\[[^\]]+\]\.(\w+)|hostvars, \[?'(\w+)'", others))
+    assert not registered & {name for pair in read for name in pair}
 
 
 @pytest.mark.parametrize("playbook", PLAYBOOKS, ids=lambda path: path.stem)

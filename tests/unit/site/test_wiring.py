@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ second ansible_host=203.0.113.11
 [instance_b]
 watcher ansible_host=203.0.113.20
 """
+ROLES_WITH_AN_ADDRESS = ("prometheus", "alertmanager", "grafana", "node_exporter")
 ONE_MACHINE = """
 [instance_a]
 box ansible_host=203.0.113.10
@@ -27,14 +29,16 @@ box
 
 @pytest.fixture
 def value(tmp_path: Path):
-    def _value(inventory: str, host: str, variable: str) -> Any:
+    def _value(inventory: str | Path, host: str, variable: str) -> Any:
         """Render a variable for a host, as a role run by one of the playbooks would see it."""
-        (tmp_path / "hosts.ini").write_text(inventory)
+        if isinstance(inventory, str):
+            (tmp_path / "hosts.ini").write_text(inventory)
+            inventory = tmp_path / "hosts.ini"
         run = subprocess.run(
             [
                 "ansible",
                 host,
-                f"--inventory={tmp_path}/hosts.ini",
+                f"--inventory={inventory}",
                 "--playbook-dir=playbooks",
                 "-mdebug",
                 f"-avar={variable}",
@@ -84,9 +88,80 @@ def test_gateway_host_has_every_serving_host_and_gets_the_load(value) -> None:
     assert scraped["node_exporter"][-1] == "203.0.113.30:9100"
 
 
-def test_prometheus_uses_the_port_of_its_alertmanager(value) -> None:
-    inventory = SEVERAL + "\n[all:vars]\nalertmanager_web_listen_address=127.0.0.1:9193\n"
-    assert value(inventory, "watcher", "prometheus_alertmanagers") == ["localhost:9193"]
+CHANGED = """
+[gateway]
+front ansible_host=2001:db8::30
+[all:vars]
+inference_port=8001
+locust_port=8091
+prometheus_web_listen_address=0.0.0.0:9091
+alertmanager_web_listen_address=127.0.0.1:9193
+grafana_web_listen_address=[::]:3001
+node_exporter_web_listen_address=0.0.0.0:9101
+"""
+
+
+def test_changed_port_and_ipv6_address_reach_everything_that_connects(value) -> None:
+    inventory = SEVERAL.replace("10.0.0.10", "fd00::10 gateway_metrics_port=8406") + CHANGED
+    assert targets(value(inventory, "watcher", "prometheus_scrape_configs")) == {
+        "prometheus": ["localhost:9091"],
+        "alertmanager": ["localhost:9193"],
+        "gateway": ["[2001:db8::30]:8405", "[fd00::10]:8406", "203.0.113.11:8405"],
+        "inference": ["[fd00::10]:8406", "203.0.113.11:8405"] * 2,
+        "locust": ["[fd00::10]:8091", "203.0.113.11:8091"],
+        "load_test": ["203.0.113.20:8091"],
+        "node_exporter": [
+            *("[fd00::10]:9101", "203.0.113.11:9101", "203.0.113.20:9101", "[2001:db8::30]:9101"),
+        ],
+    }
+    servers, urls = value(inventory, "front", "[gateway_servers,public_urls]")
+    assert [server["address"] for server in servers] == ["[fd00::10]:8001", "203.0.113.11:8001"]
+    assert urls == {
+        "gateway": "http://[2001:db8::30]:8001",
+        "gateway_tls": "https://[2001:db8::30]:443",
+        "locust": "http://[2001:db8::30]:8091",
+        "prometheus": "http://[2001:db8::30]:9091",
+        "grafana": "http://[2001:db8::30]:3001",
+    }
+    others = "[load_test_port,load_test_url,locust_host,inference_prometheus_url]"
+    assert value(inventory, "first", others) == [
+        8092,
+        *["http://[2001:db8::30]:8001"] * 2,
+        "http://203.0.113.20:9091",
+    ]
+    assert value(inventory, "first", "inference_prometheus_instance") == "[fd00::10]:8406"
+    assert value(inventory, "watcher", "grafana_prometheus_url") == "http://host.docker.internal:9091"
+
+
+def test_ports_are_those_of_the_role_defaults(value) -> None:
+    ports = value(SEVERAL, "watcher", "service_ports")
+    for service, role, name in (
+        ("gateway", "gateway", "gateway_port"),
+        ("gateway_tls", "gateway", "gateway_tls_port"),
+        ("gateway_metrics", "gateway", "gateway_metrics_port"),
+        ("locust", "locust", "locust_port"),
+        ("load_test", "load_test", "load_test_port"),
+        *((role, role, f"{role}_web_listen_address") for role in ROLES_WITH_AN_ADDRESS),
+    ):
+        defaults = yaml.safe_load((ROOT / f"roles/{role}/defaults/main.yml").read_text())
+        assert str(ports[service]) == str(defaults[name]).rpartition(":")[2], name
+
+
+def test_ports_are_named_once_beside_the_role_defaults(value) -> None:
+    ports = "|".join(str(port) for port in value(SEVERAL, "watcher", "service_ports").values())
+    files = [path for part in ("group_vars", "playbooks", "roles") for path in (ROOT / part).rglob("*")]
+    named = {
+        str(path.relative_to(ROOT))
+        for path in files
+        if path.suffix in (".yml", ".j2")
+        and path.parent.name not in ("defaults", "meta")
+        and re.search(rf"(?<![\w.-])({ports})(?![\w.-])", path.read_text())
+    }
+    assert named == {
+        "group_vars/all/addresses.yml",
+        "group_vars/all/roles.yml",  # gateway_port and gateway_metrics_port
+        "roles/grafana/tasks/run.yml",  # in the container
+    }
 
 
 def test_one_machine_in_both_groups_is_scraped_once(value) -> None:
@@ -146,3 +221,10 @@ def test_the_write_token_reaches_the_training_host_and_the_read_token_the_servin
         assert value(inventory, "first", "trainer_hub_token") == write
         assert value(inventory, "second", "trainer_hub_token") == ""
         assert value(inventory, "second", "inference_hub_token") == read
+
+
+def test_make_browser_logs_in_with_the_password_of_the_lab(value) -> None:
+    secrets = yaml.safe_load((ROOT / "group_vars/all/secrets.yml").read_text())
+    (variable,) = (name for name in secrets if name.endswith("admin_password_file"))
+    file = Path(value(ROOT / "inventory/lab", "instance-b", variable)).resolve()
+    assert str(file.relative_to(ROOT)) in (ROOT / "Makefile").read_text()

@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ml_workshop.cli.options import add_numbers, number, subcommand, whole_number
+from ml_workshop.cli.options import add_numbers, http_url, number, subcommand, whole_number
 
 if TYPE_CHECKING:
     from ml_workshop.cli.options import Subcommands
@@ -19,9 +19,8 @@ def register(subcommands: "Subcommands") -> None:
         "loadtest",
         "load a service; exit code 3 if it misses an objective",
     )
-    parser.add_argument(
-        "--host", required=True, metavar="URL", help="the service, as in http://localhost:8000"
-    )
+    host = "the service, as in http://localhost:8000"
+    parser.add_argument("--host", type=http_url, required=True, metavar="URL", help=host)
     parser.add_argument("--output-dir", required=True, metavar="DIR", help="for result, report and chart")
     parser.add_argument(
         "--mode",

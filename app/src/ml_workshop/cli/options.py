@@ -69,6 +69,13 @@ def number(lowest: float, highest: float) -> Callable[[str], float]:
     return parse
 
 
+def http_url(text: str) -> str:
+    """Parse an address of HTTP or HTTPS."""
+    if not re.fullmatch(r"https?://[^\s/?#]+(/[^\s?#]*)?", text):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a URL such as http://localhost:8000")
+    return text
+
+
 def memory_size(text: str) -> int | None:
     """Parse a size or a share of the host's memory, as in systemd.resource-control(5); None for infinity."""
     match = re.fullmatch(r"(\d+(?:\.\d+)?)([KMGT%]?)", text)

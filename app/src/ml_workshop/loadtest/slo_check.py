@@ -7,6 +7,7 @@ from ml_workshop.loadtest.plan import Objective, Plan
 from ml_workshop.loadtest.request_stats import Latencies, RequestStats, RouteStats
 
 _QUANTILES = {"p50": 0.5, "p90": 0.9, "p99": 0.99, "p99.9": 0.999}
+_MORE_CAPACITY = "raise --processes, or use a host with more cores"
 _NOTABLE_DELAY_MS = 5
 """A p99 of the start delays above it makes the generator itself a suspect."""
 
@@ -53,12 +54,13 @@ def problems(
     if result["requests"] < plan.minimum_requests:
         yield (
             f"Only {result['requests']} requests were made, fewer than the minimum of "
-            f"{plan.minimum_requests}: let it run longer, or with more users or a higher rate."
+            f"{plan.minimum_requests}: raise --hold or {'--rate' if plan.mode == 'open' else '--users'}, "
+            "or lower --minimum-requests."
         )
     if finished and result["requests"] < result.get("requests_due", 0):
         yield (
             f"Only {result['requests']} of {result['requests_due']} requests that were due were made: "
-            "give the generator more processes or a host with more cores."
+            f"{_MORE_CAPACITY}."
         )
     most_often = f"; most often: {max(errors, key=lambda error: errors[error])}" if errors else ""
     if result["wrong"]:
@@ -111,7 +113,6 @@ def _missed(objective: Mapping[str, Any], result: Mapping[str, Any], most_often:
     late = result.get("start_delay_ms", {}).get("p99", 0.0)
     if late > _NOTABLE_DELAY_MS:
         sentence += (
-            f" The generator itself was late by {late:g} ms (p99), which counts as latency: "
-            "give it more processes or a host with more cores."
+            f" The generator itself was late by {late:g} ms (p99), which counts as latency: {_MORE_CAPACITY}."
         )
     return sentence

@@ -15,6 +15,7 @@ from typing import Any, ClassVar
 import gevent  # type: ignore[import-untyped]
 from gevent.pool import Group  # type: ignore[import-untyped]
 from locust import FastHttpUser, LoadTestShape, between, constant, task
+from locust.env import Environment
 from locust.user.task import LOCUST_STATE_STOPPING
 
 from ml_workshop.credentials import credential
@@ -41,6 +42,11 @@ class ReviewUser(FastHttpUser):
     abstract = True
     network_timeout = connection_timeout = TIMEOUT_SECONDS
     default_headers = {"Authorization": f"Bearer {API_KEY}"} if API_KEY else {}
+
+    def __init__(self, environment: Environment) -> None:
+        """Ignore a slash at the end of the host, which Locust would join to that of each path."""
+        super().__init__(environment)
+        self.client.base_url = (self.client.base_url or "").rstrip("/")
 
     def classify(self, due: float | None = None, in_flight: int = 0) -> None:
         """Classify one review.

@@ -5,9 +5,11 @@ import json
 from pathlib import Path
 
 from ml_workshop.errors import ModelError
-from ml_workshop.model.artifact import CARD, CONFIG, MANIFEST, METRICS, ORIGIN, VOCABULARY, WEIGHTS
+from ml_workshop.model.artifact import CONFIG, MANIFEST, METRICS, ORIGIN, VOCABULARY, WEIGHTS
 
-REQUIRED = (WEIGHTS, CONFIG, VOCABULARY, METRICS, CARD)
+LOADED = (WEIGHTS, CONFIG, VOCABULARY, METRICS)
+"""What programs read. Other files, such as the card, may be edited on the hub."""
+
 _IGNORED = {MANIFEST, ORIGIN}
 
 
@@ -22,7 +24,7 @@ def write_manifest(directory: Path) -> None:
 
 
 def verify_manifest(directory: Path, source: str | None = None) -> None:
-    """Check that a directory holds exactly the files of its manifest, unchanged.
+    """Check that a directory holds no files but those of its manifest, and those that are loaded unchanged.
 
     Args:
         directory: What to check.
@@ -33,7 +35,7 @@ def verify_manifest(directory: Path, source: str | None = None) -> None:
     """
     source = source or str(directory)
     expected = _read(directory)
-    for name in REQUIRED:
+    for name in LOADED:
         if name not in expected:
             raise ModelError(f"{MANIFEST} of {source} does not list {name}: the model is incomplete.")
     for path in sorted(directory.rglob("*")):
@@ -42,8 +44,8 @@ def verify_manifest(directory: Path, source: str | None = None) -> None:
             raise ModelError(f"{name} of {source} is foreign: the manifest of the model does not list it.")
         if path.is_symlink() or not path.is_file():
             raise ModelError(f"{name} of {source} is not a regular file.")
-    for name, entry in expected.items():
-        path = directory / name
+    for name in LOADED:
+        path, entry = directory / name, expected[name]
         if not path.exists():
             raise ModelError(f"{name} of {source} is missing although the manifest of the model lists it.")
         size = path.stat().st_size

@@ -4,6 +4,7 @@ import contextlib
 import re
 import shutil
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 from huggingface_hub import HfApi, get_token
@@ -12,6 +13,7 @@ from huggingface_hub.utils.tqdm import disable_progress_bars
 
 from ml_workshop.credentials import hub_token
 from ml_workshop.errors import MlWorkshopError, RegistryError, RevisionNotFoundError, TokenError
+from ml_workshop.model.artifact import MANIFEST
 from ml_workshop.model.manifest import published_files
 from ml_workshop.registry.repository import LATEST
 
@@ -55,7 +57,9 @@ class HubRepository:
         """See `Repository.fetch`."""
         disable_progress_bars()
         with self._translated_errors(revision):
-            self._api.snapshot_download(self._repo_id, revision=revision, local_dir=into)
+            download = partial(self._api.snapshot_download, self._repo_id, revision=revision, local_dir=into)
+            download(allow_patterns=[MANIFEST])
+            download(allow_patterns=published_files(into))
         for name in _HUB_FILES:
             path = into / name
             if path.is_dir():

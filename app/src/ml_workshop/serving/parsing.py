@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 BODY_ERROR = "ml_workshop.body_error"
 """Set in the WSGI environment to a BadRequestError when the body could not be read."""
 
-_JSON = "application/json"
+JSON_TYPE = "application/json"
 
 
 @dataclass(frozen=True)
@@ -38,13 +38,15 @@ class BadRequestError(Exception):
         self.status, self.message = status, message
 
 
-def read_json(environ: "WSGIEnvironment", status: int = 422) -> dict[str, Any]:
+def read_json(environ: "WSGIEnvironment", status: int = 422, default_type: str = "") -> dict[str, Any]:
     """Read the JSON object in the body of a request: UTF-8 without BOM, NaN, Infinity and duplicate names.
+
+    `default_type` is the content type of a request that names none.
 
     Errors: 415 for headers of another content, 400 for malformed JSON, and BODY_ERROR.
     """
-    content_type = environ.get("CONTENT_TYPE", "")
-    if content_type != _JSON or "HTTP_CONTENT_ENCODING" in environ:
+    content_type = environ.get("CONTENT_TYPE") or default_type
+    if content_type != JSON_TYPE or "HTTP_CONTENT_ENCODING" in environ:
         _check_headers(content_type, environ)
     try:
         content = _parse(_body(environ).decode())
@@ -100,8 +102,9 @@ def checked(text: object, name: str, characters: int, status: int = 422) -> str:
 
 def _check_headers(content_type: str, environ: "WSGIEnvironment") -> None:
     kind, options = parse_options_header(content_type)
-    if kind.lower() != _JSON:
-        raise BadRequestError(415, f"Send the request with Content-Type: {_JSON}.")
+    if kind.lower() != JSON_TYPE:
+        command = f"curl -H 'Content-Type: {JSON_TYPE}' -d DATA URL"
+        raise BadRequestError(415, f"Send the request with Content-Type: {JSON_TYPE}, for example: {command}")
     if options.get("charset", "utf-8").lower() not in ("utf-8", "utf8", "us-ascii"):
         raise BadRequestError(415, "Send JSON in UTF-8; no other charset is read.")
     if environ.get("HTTP_CONTENT_ENCODING", "identity").lower() != "identity":

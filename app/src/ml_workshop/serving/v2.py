@@ -13,7 +13,7 @@ from flask import Flask, Response, request
 import ml_workshop
 from ml_workshop.model.predictor import Prediction
 from ml_workshop.serving.middleware import TEXTS
-from ml_workshop.serving.parsing import BadRequestError, Limits, checked_list, read_json
+from ml_workshop.serving.parsing import JSON_TYPE, BadRequestError, Limits, checked_list, read_json
 from ml_workshop.serving.plain_flask import json_response
 
 INPUT = "text"
@@ -54,7 +54,9 @@ def add_v2_routes(
     @app.post("/v2/models/<model_name>/infer")
     def infer(model_name: str) -> Response:
         check_name(model_name)
-        content = read_json(request.environ, status=400)
+        is_binary = "HTTP_INFERENCE_HEADER_CONTENT_LENGTH" in request.environ
+        _require(not is_binary, "Send tensors as JSON (binary_data=False): there is no binary extension.")
+        content = read_json(request.environ, status=400, default_type=JSON_TYPE)  # Triton's client sends none
         head = {"model_name": name, "parameters": parameters}
         if "id" in content:
             _require(isinstance(content["id"], str), '"id" must be a string.')
