@@ -137,6 +137,7 @@ def test_ports_are_those_of_the_role_defaults(value) -> None:
     ports = value(SEVERAL, "watcher", "service_ports")
     for service, role, name in (
         ("gateway", "gateway", "gateway_port"),
+        ("gateway_tls", "gateway", "gateway_tls_port"),
         ("gateway_metrics", "gateway", "gateway_metrics_port"),
         ("locust", "locust", "locust_port"),
         ("load_test", "load_test", "load_test_port"),
