@@ -52,7 +52,7 @@ lint: venv-test venv-app words ## Words, ansible-lint (production), yamllint, ru
 	yamllint --strict .
 	ruff check . && ruff format --check .
 	mypy lab monitoring tools roles/grafana/files tests/fakes/fake_grafana tests/fakes/notification_receivers.py
-	mypy playbooks/filter_plugins roles/conda/files/conda-tool tests/fakes/ec2
+	mypy playbooks/filter_plugins playbooks/files roles/conda/files/conda-tool tests/fakes/ec2
 	MYPYPATH=collections mypy --explicit-package-bases $(COLLECTION)/plugins
 	app/.venv/bin/mypy app/src
 

@@ -125,26 +125,31 @@ def hosts(settings: Mapping[str, Any]) -> list[dict[str, str]]:
 
 
 def rules(
-    access: Mapping[str, Iterable[int]], networks: Mapping[str, list[str]], group_ids: Mapping[str, str]
+    access: Iterable[Mapping[str, Any]],
+    group: str,
+    networks: Mapping[str, list[str]],
+    group_ids: Mapping[str, str],
 ) -> list[dict[str, Any]]:
     """Return the rules of one security group as amazon.aws.ec2_security_group takes them.
 
     Args:
-        access: source -> ports; one host's entry of `ec2_access`.
+        access: the services, as in group_vars/all/access.yml.
+        group: the group of the inventory that the security group is for.
         networks: source -> IPv4 networks, for sources that are networks.
         group_ids: source -> id, for sources that are security groups; others are left out.
     """
     result: list[dict[str, Any]] = []
-    for source, ports in access.items():
-        if source in networks:
-            peers = [{"cidr_ip": network} for network in networks[source]]
-        else:
-            peers = [{"group_id": group_ids[source]}] if source in group_ids else []
-        for port in sorted({int(port) for port in ports}):
-            for peer in peers:
-                rule = {"proto": "tcp", "from_port": port, "to_port": port, **peer}
-                if not any(rule.items() <= known.items() for known in result):
-                    result.append(rule | {"rule_desc": source})
+    for service in access:
+        for source in service["from"] if group in service["hosts"] else ():
+            if source in networks:
+                peers = [{"cidr_ip": network} for network in networks[source]]
+            else:
+                peers = [{"group_id": group_ids[source]}] if source in group_ids else []
+            for port in sorted({int(port) for port in service["ports"]}):
+                for peer in peers:
+                    rule = {"proto": "tcp", "from_port": port, "to_port": port, **peer}
+                    if not any(rule.items() <= known.items() for known in result):
+                        result.append(rule | {"rule_desc": source})
     return result
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -61,6 +62,7 @@ FORMATS = {
     "path": (r"/\S*", "an absolute path without blanks"),
     "name": (r"[A-Za-z_][A-Za-z0-9_.-]*", "a name of letters, digits and _ . -"),
     "sha256": (r"[0-9a-f]{64}", "64 hexadecimal digits"),
+    "network": (r".*", "a network without host bits, for example 203.0.113.0/24 or 2001:db8::/32"),
     "duration": (r"(\d+(ms|[smhdwy]))+", "a duration such as 30s, 5m or 40d"),
     "timespan": (
         r"(\d+ ?(ms|s|sec|m|min|h|d|w)? ?)+|infinity",
@@ -119,8 +121,18 @@ def unmet(value: object, option: Mapping[str, Any], constraint: Mapping[str, Any
             "" if text in map(str, option["choices"]) else "one of " + ", ".join(map(str, option["choices"]))
         )
     default = FORMATS[constraint["format"]] if "format" in constraint else (".*", "")
-    pattern = constraint.get("pattern", default[0])
-    return "" if re.fullmatch(pattern, text, re.DOTALL) else constraint.get("expected", default[1])
+    fits = re.fullmatch(constraint.get("pattern", default[0]), text, re.DOTALL) is not None
+    fits = fits and (constraint.get("format") != "network" or is_network(text))
+    return "" if fits else constraint.get("expected", default[1])
+
+
+def is_network(text: str) -> bool:
+    """Return whether a text is an IPv4 or IPv6 network, or an address."""
+    try:
+        ipaddress.ip_network(text)
+    except ValueError:
+        return False
+    return True
 
 
 def limits(low: float | None, high: float | None) -> str:

@@ -101,9 +101,14 @@ def test_several_serving_hosts_and_a_gateway(settings: dict[str, object]) -> Non
 
 
 def test_rules_come_from_networks_and_groups() -> None:
-    access = {"operators": ["22", 8000], "clients": [8000], "instance_b": [9100], "gateway": [8000]}
+    access = [
+        {"hosts": ["instance_a", "instance_b"], "ports": ["22"], "from": ["operators"]},
+        {"hosts": ["instance_a"], "ports": [8000], "from": ["operators", "clients", "gateway"]},
+        {"hosts": ["instance_a"], "ports": [9100], "from": ["instance_b"]},
+        {"hosts": ["instance_b"], "ports": [9090], "from": ["operators"]},
+    ]
     networks = {"operators": ["192.0.2.1/32"], "clients": ["192.0.2.1/32", "198.51.100.0/24"]}
-    rules = plan.rules(access, networks, {"instance_b": "sg-b"})
+    rules = plan.rules(access, "instance_a", networks, {"instance_b": "sg-b"})
     assert [(rule.get("cidr_ip") or rule["group_id"], rule["from_port"]) for rule in rules] == [
         ("192.0.2.1/32", 22),
         ("192.0.2.1/32", 8000),

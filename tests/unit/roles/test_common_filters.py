@@ -47,6 +47,7 @@ def errors(value: Any, option: dict[str, Any], constraint: dict[str, Any] | None
         ("90", {"type": "str"}, {"format": "timespan"}),
         ({}, {"type": "dict"}, {"format": "password"}),
         ('{"admin": "correct-horse"}', {"type": "dict"}, {"format": "password"}),
+        (["10.0.0.0/8", "2001:db8::1"], {"type": "list", "elements": "str"}, {"format": "network"}),
     ],
 )
 def test_value_that_fits_is_no_error(value: Any, option: dict[str, Any], constraint: dict[str, Any]) -> None:
@@ -63,6 +64,13 @@ def test_value_that_fits_is_no_error(value: Any, option: dict[str, Any], constra
         ("c", {"type": "str", "choices": ["a", "b"]}, {}, 'x is "c"; set it to one of a, b.'),
         ("a,c", {"type": "list", "elements": "str", "choices": ["a"]}, {}, 'x is "a,c"; set it to one of a.'),
         ("50", {"type": "str"}, {"format": "memory"}, 'x is "50"; set it to a size such as 512M or 2G'),
+        (
+            "10.0.0.0/33",
+            {"type": "str"},
+            {"format": "network"},
+            'x is "10.0.0.0/33"; set it to a network without host bits',
+        ),
+        ("10.0.0.1/8", {"type": "str"}, {"format": "network"}, 'x is "10.0.0.1/8"; set it to a network'),
         (
             "h:99999",
             {"type": "str"},

@@ -77,6 +77,7 @@ def preflight(tmp_path: Path):
             filled(model_repo="dir:///etc"),
             'model_repo) is "dir:///etc"; set it to hf://user/name, or to dir://',
         ),
+        (filled(firewall_operators="10.0.0.0/33"), 'firewall_operators is "10.0.0.0/33"; set it'),
         (filled(conda_cli_enabled="maybe"), 'conda_cli_enabled is "maybe"; set it to true or false.'),
         (filled(trainer_keep_runs="0"), 'trainer_keep_runs is "0"; set it to a whole number of 1 or more.'),
         (filled(install_method="source"), '(install_method) is "source"; set it to one of archive, package.'),

@@ -171,6 +171,24 @@ def test_one_machine_in_both_groups_is_scraped_once(value) -> None:
     assert scraped["load_test"] == ["203.0.113.10:8090"], "Locust's web UI has 8089 there"
 
 
+def test_firewall_opens_exporters_to_the_monitoring_host_alone(value) -> None:
+    rules = value(SEVERAL, "first", "firewall_rules")
+    assert {rule["port"]: rule["sources"] for rule in rules} == {
+        22: ["operators"],
+        8000: ["operators", "clients", "203.0.113.20"],
+        8089: ["operators", "203.0.113.20"],
+        8405: ["203.0.113.20"],
+        9100: ["203.0.113.20"],
+    }
+    behind = (
+        SEVERAL + "\n[gateway]\nfront ansible_host=203.0.113.30\n[load]\nmany ansible_host=203.0.113.40\n"
+    )
+    sources = {rule["port"]: rule["sources"] for rule in value(behind, "first", "firewall_rules")}
+    assert sources[8000] == ["operators", "203.0.113.30"]
+    sources = {rule["port"]: rule["sources"] for rule in value(behind, "front", "firewall_rules")}
+    assert sources[8000] == ["operators", "clients", "203.0.113.20", "203.0.113.40"]
+
+
 def test_alerts_link_to_the_public_address_of_prometheus(value) -> None:
     assert value(SEVERAL, "watcher", "prometheus_web_external_url") == "http://203.0.113.20:9090"
 
