@@ -109,6 +109,18 @@ def wait_for_refusal(server: Server) -> None:
     wait_for(refused, server)
 
 
+def test_many_connections_may_wait_also_after_a_worker_has_died(server: Server) -> None:
+    """The gateway sends up to 1,000 requests at once, and takes a slot out that refuses one."""
+
+    def backlog() -> int:
+        listed = subprocess.run(["ss", "-xlH", "src", str(server.path)], capture_output=True, text=True)
+        return int(listed.stdout.split()[3])
+
+    wait_for(lambda: backlog() == 2048, server)
+    server.signal_and_wait(signal.SIGKILL, server.workers()[0])
+    wait_for(lambda: backlog() == 2048, server)
+
+
 def test_a_port_in_use_is_an_error(command: Command, model: Path) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))

@@ -42,9 +42,12 @@ class Settings:
     access_log: bool = True
 
 
-def _begin(_: object) -> None:
+def _begin(worker: Any) -> None:
     set_nonblocking(2)
-    asyncio.get_event_loop().call_soon(signal.pthread_sigmask, signal.SIG_UNBLOCK, _STOP)
+    loop = asyncio.get_event_loop()
+    loop.call_soon(signal.pthread_sigmask, signal.SIG_UNBLOCK, _STOP)
+    # By then the worker listens, for which the loop has set the backlog of the shared socket to 100.
+    loop.call_later(1, worker.sockets[0].sock.listen, _BACKLOG)
 
 
 class Server(BaseApplication):  # type: ignore[misc]
