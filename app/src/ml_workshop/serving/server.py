@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]
+from gunicorn.workers.base import Worker  # type: ignore[import-untyped]
 
 from ml_workshop.errors import ServingError
 from ml_workshop.model.loading import ServedModel, load_model
@@ -42,7 +43,7 @@ class Settings:
     access_log: bool = True
 
 
-def _begin(worker: Any) -> None:
+def _begin(worker: Worker) -> None:
     set_nonblocking(2)
     loop = asyncio.get_event_loop()
     loop.call_soon(signal.pthread_sigmask, signal.SIG_UNBLOCK, _STOP)
