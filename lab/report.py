@@ -11,8 +11,9 @@ SERVICES = (
     ("try a review", "http://127.0.0.1:8000"),
     ("Locust", "http://127.0.0.1:8089"),
     ("Prometheus", "http://127.0.0.1:9090"),
-    ("Grafana", "http://127.0.0.1:3000"),
 )
+GRAFANA = ("Grafana", "http://127.0.0.1:3000")
+CONSOLE_PAGE = ("dashboards", "http://127.0.0.1:9090/consoles/index.html")
 PASSWORD_FILE = Path(__file__).parents[1] / ".lab/secrets/admin_password"
 REVIEW = (
     "A wonderful film with superb acting and a moving story. I loved every minute, one of the best this year."
@@ -47,7 +48,7 @@ def main() -> None:
     parser.add_argument("--sources", type=Path, required=True, help="the table that lab/probe.py printed")
     options = parser.parse_args()
     print(f"\n{options.sources.read_text()}")
-    for name, url in SERVICES:
+    for name, url in (*SERVICES, GRAFANA if answers(GRAFANA[1]) else CONSOLE_PAGE):
         print(f"{name:<14}{url}{'' if answers(url) else '   (not here: see the table above)'}")
     print(f"{'':<14}user admin, password in {PASSWORD_FILE}")
     answer = predict(REVIEW)

@@ -96,8 +96,9 @@ async function update() {
 // Debian's Prometheus serves its pages below classic/.
 async function repairLinks() {
   for (const link of document.querySelectorAll("footer a")) {
-    const response = await fetch(link.href);
-    if (response.status === 404) link.href = link.getAttribute("href").replace("../", "../classic/");
+    const path = link.getAttribute("href");
+    const response = await fetch(prometheusUrl(path));
+    if (response.status === 404) link.href = path.replace("../", "../classic/");
   }
 }
 

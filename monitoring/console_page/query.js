@@ -1,7 +1,12 @@
 // Queries to the Prometheus that serves this page.
 
+// Without the login that the page's own address may contain: fetch rejects such URLs.
+function prometheusUrl(path) {
+  return new URL(path, location.origin + location.pathname);
+}
+
 async function queryApi(path, parameters) {
-  const response = await fetch("../api/v1/" + path + "?" + new URLSearchParams(parameters));
+  const response = await fetch(prometheusUrl("../api/v1/" + path + "?" + new URLSearchParams(parameters)));
   const result = await response.json();
   if (result.status !== "success") throw new Error(result.error);
   return result.data;

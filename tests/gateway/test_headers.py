@@ -56,4 +56,6 @@ def test_metrics_ask_for_a_login(start: Start, login: str | None, status: int) -
     headers = {"Authorization": "Basic " + base64.b64encode(login.encode()).decode()} if login else {}
     answer = gateway.request("/metrics", headers=headers, port=gateway.metrics_port)
     assert answer.status == status
-    assert ("www-authenticate" in answer.headers) == (status == 401)
+    if status == 401:
+        assert answer.headers["www-authenticate"] == 'Basic realm="metrics"'
+        assert "user and password" in answer.json["error"]

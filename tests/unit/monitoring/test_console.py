@@ -66,8 +66,8 @@ def test_page_fetches_only_from_prometheus() -> None:
     assert not re.search(r"\bsrc=|@import|url\(", PAGE)
     assert re.findall(r"<link.*>", PAGE) == ['<link rel="icon" href="data:,">']
     assert re.findall(r"fetch\((.*)\)", PAGE) == [
-        '"../api/v1/" + path + "?" + new URLSearchParams(parameters)',
-        "link.href",
+        'prometheusUrl("../api/v1/" + path + "?" + new URLSearchParams(parameters))',
+        "prometheusUrl(path)",
     ]
 
 
