@@ -15,7 +15,6 @@ import pytest
 from deploy_host import Host, wait_until
 from fake_hub import WRITER
 from ml_workshop.model.manifest import write_manifest
-from ml_workshop.registry.publishing import push
 from ml_workshop.registry.repository import open_repository
 from server_process import http_server
 
@@ -72,7 +71,7 @@ def published(host: Host, change: str) -> str:
         tensors["bias"][0] = np.nan
         save_file(tensors, weights)
     write_manifest(model)
-    revision = push(model, host.settings["model_repo"])
+    revision = open_repository(host.settings["model_repo"]).publish(model)
     shutil.rmtree(model)
     return revision
 

@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import math
 import multiprocessing
 import shutil
 from collections.abc import Callable
@@ -17,6 +18,7 @@ from ml_workshop.model.revision import model_revision
 from ml_workshop.registry.publishing import push
 from ml_workshop.registry.pulling import pull_into, pull_to
 from ml_workshop.registry.repository import open_repository
+from safetensors.numpy import load_file, save_file
 
 
 @pytest.fixture
@@ -64,6 +66,26 @@ def test_a_damaged_model_is_refused_and_not_published(
     damage_model(model)
     with pytest.raises(ModelError, match=message):
         verify_manifest(model)
+    with pytest.raises(ModelError, match=message):
+        push(model, repo)
+    assert not (tmp_path / "registry").exists()
+
+
+@pytest.mark.parametrize(
+    ("change", "message"), [("nan", "values that are not finite"), ("golden", "fails golden review 1")]
+)
+def test_a_model_that_cannot_be_served_is_not_published(
+    model: Path, repo: str, tmp_path: Path, change: str, message: str
+) -> None:
+    if change == "nan":
+        tensors = load_file(model / "model.safetensors")
+        tensors["bias"][0] = math.nan
+        save_file(tensors, model / "model.safetensors")
+    else:
+        config = json.loads((model / "config.json").read_text())
+        config["golden"][0]["prediction"] ^= 1
+        (model / "config.json").write_text(json.dumps(config))
+    write_manifest(model)
     with pytest.raises(ModelError, match=message):
         push(model, repo)
     assert not (tmp_path / "registry").exists()
