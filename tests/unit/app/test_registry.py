@@ -1,6 +1,7 @@
 """Manifests and the directory repository."""
 
 import contextlib
+import errno
 import json
 import math
 import multiprocessing
@@ -203,6 +204,26 @@ def test_a_pull_does_not_replace_a_directory_that_is_not_a_model(
     with pytest.raises(OutputError, match="was not made by this command"):
         pull_to(repo, "latest", tmp_path / "home")
     assert (tmp_path / "home" / "notes.txt").exists()
+
+
+def test_a_failed_copy_is_an_error_with_the_file_or_directory(
+    model: Path, repo: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    revision = push(model, repo)
+
+    def fail(source: Path, into: Path) -> None:
+        raise OSError(*((*reason, str(source)) if names == 1 else (*reason, str(source), None, str(into))))
+
+    monkeypatch.setattr("shutil.copy2", fail)
+    names, reason = 1, (errno.EACCES, "Permission denied")
+    with pytest.raises(
+        RegistryError, match=rf"/revisions/{revision}/[\w.]+ cannot be read: Permission denied\.$"
+    ):
+        pull_into(repo, revision, tmp_path / "models")
+    names, reason = 2, (errno.ENOSPC, "No space left on device")
+    full = f"^{tmp_path}/models/{revision} cannot be written: No space left on device: free space there.$"
+    with pytest.raises(OutputError, match=full):
+        pull_into(repo, revision, tmp_path / "models")
 
 
 def test_a_model_below_the_threshold_is_not_published(model: Path, repo: str, tmp_path: Path) -> None:
