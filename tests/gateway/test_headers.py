@@ -31,6 +31,11 @@ def test_errors_carry_the_request_id_of_the_client(gateway: Gateway) -> None:
     assert (answer.status, answer.headers["x-request-id"]) == (502, "mine")
 
 
+def test_the_program_behind_the_gateway_is_not_named(gateway: Gateway) -> None:
+    assert "server" not in gateway.request().headers
+    assert "server" not in gateway.request("/invalid").headers
+
+
 def test_client_cannot_choose_its_address(gateway: Gateway, blue: FakeSlot) -> None:
     gateway.request(headers={"X-Forwarded-For": "192.0.2.1"}, source="127.0.0.3")
     assert blue.requests[-1][1]["x-forwarded-for"] == "127.0.0.3"

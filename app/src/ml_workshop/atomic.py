@@ -1,6 +1,7 @@
 """Atomic writes of files and directories."""
 
 import contextlib
+import errno
 import fcntl
 import os
 import shutil
@@ -9,6 +10,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ml_workshop.errors import OutputError
+
+_DISK_IS_FULL = (errno.ENOSPC, errno.EDQUOT)
+
+
+def write_error(path: Path, error: OSError) -> OutputError:
+    """Return the error of a file or directory that cannot be written."""
+    advice = ": free space there" if error.errno in _DISK_IS_FULL else ""
+    return OutputError(f"{path} cannot be written: {error.strerror or error}{advice}.")
 
 
 def replace_file(target: Path, content: str) -> None:
@@ -27,7 +36,7 @@ def replace_file(target: Path, content: str) -> None:
         partial.replace(target)
     except OSError as error:
         partial.unlink(missing_ok=True)
-        raise OutputError(f"{target} cannot be written: {error.strerror}.") from error
+        raise write_error(target, error) from error
 
 
 @contextlib.contextmanager
@@ -51,14 +60,14 @@ def new_directory(target: Path, *, replaces: str | None = None) -> Iterator[Path
         _sweep(target.parent, prefix)
         partial, lock = _make_locked(target.parent, prefix)
     except OSError as error:
-        raise OutputError(f"{target} cannot be written: {error.strerror}.") from error
+        raise write_error(target, error) from error
     try:
         yield partial
         partial.chmod(0o755)
         _refuse_foreign(target, replaces)
         _put_in_place(partial, target)
     except OSError as error:
-        raise OutputError(f"{target} cannot be written: {error.strerror or error}.") from error
+        raise write_error(target, error) from error
     finally:
         os.close(lock)
         shutil.rmtree(partial, ignore_errors=True)

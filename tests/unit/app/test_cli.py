@@ -176,6 +176,8 @@ def test_locustfile_prints_a_path_that_exists(capsys: Capture) -> None:
         ["pull", "--repo", "dir:///x"],
         ["pull", "--repo", "dir:///x", "--output-dir", "a", "--models-dir", "b"],
         ["serve", "--model", "x", "--port", "70000"],
+        ["deploy", "--reason", "two\nlines"],
+        ["rollback", "--by", "\x1b[31mred"],
     ],
 )
 def test_wrong_usage_exits_with_2(capsys: Capture, arguments: list[str]) -> None:
@@ -243,5 +245,5 @@ def test_a_full_disk_is_an_error_and_leaves_no_files(
     monkeypatch.setattr("ml_workshop.training.export.save_file", full)
     code, _, err = run(capsys, "train", "--dataset", "sample", "--output-dir", tmp_path / "m")
     assert code == 1
-    assert f"{tmp_path / 'm'} cannot be written: No space left on device." in err
+    assert f"{tmp_path / 'm'} cannot be written: No space left on device: free space there." in err
     assert list(tmp_path.iterdir()) == []

@@ -15,7 +15,6 @@ import pytest
 from deploy_host import Host, wait_until
 from fake_hub import WRITER
 from ml_workshop.model.manifest import write_manifest
-from ml_workshop.registry.publishing import push
 from ml_workshop.registry.repository import open_repository
 from server_process import http_server
 
@@ -72,7 +71,7 @@ def published(host: Host, change: str) -> str:
         tensors["bias"][0] = np.nan
         save_file(tensors, weights)
     write_manifest(model)
-    revision = push(model, host.settings["model_repo"])
+    revision = open_repository(host.settings["model_repo"]).publish(model)
     shutil.rmtree(model)
     return revision
 
@@ -195,12 +194,12 @@ def test_revision_lost_files(host: Host) -> None:
 
 
 def test_disk_full_while_pulling(host: Host) -> None:
-    host.publish(5)
+    revision = host.publish(5)
     limit = host.root / "systemd" / "file_size_limit"
     limit.write_text("20000")
     message = failed(host)
     limit.unlink()
-    assert " cannot be copied to " in message and "File too large" in message
+    assert f"{host.root / 'models' / revision} cannot be written: File too large." in message
 
 
 def test_haproxy_is_stopped(host: Host) -> None:
@@ -268,7 +267,9 @@ def test_history_and_status(host: Host) -> None:
     entries, _ = host.command("history", "--format", "json", "--lines", "1")
     assert len(entries) == 1 and entries[0]["result"] == "failed"
     with (host.root / "deployments" / "journal.jsonl").open("a") as journal:
-        journal.write('{"torn')
+        journal.write('[1]\n5\n{"torn')
+    entries, _ = host.command("history", "--format", "json", "--lines", "1")
+    assert len(entries) == 1 and entries[0]["result"] == "failed"
     table, _ = host.command("history")
     assert table.splitlines()[0].split()[:4] == ["time", "by", "action", "result"]
     status, _ = host.command("status", "--format", "json")

@@ -1,7 +1,9 @@
 """Manifests and the directory repository."""
 
 import contextlib
+import errno
 import json
+import math
 import multiprocessing
 import shutil
 from collections.abc import Callable
@@ -17,6 +19,7 @@ from ml_workshop.model.revision import model_revision
 from ml_workshop.registry.publishing import push
 from ml_workshop.registry.pulling import pull_into, pull_to
 from ml_workshop.registry.repository import open_repository
+from safetensors.numpy import load_file, save_file
 
 
 @pytest.fixture
@@ -64,6 +67,26 @@ def test_a_damaged_model_is_refused_and_not_published(
     damage_model(model)
     with pytest.raises(ModelError, match=message):
         verify_manifest(model)
+    with pytest.raises(ModelError, match=message):
+        push(model, repo)
+    assert not (tmp_path / "registry").exists()
+
+
+@pytest.mark.parametrize(
+    ("change", "message"), [("nan", "values that are not finite"), ("golden", "fails golden review 1")]
+)
+def test_a_model_that_cannot_be_served_is_not_published(
+    model: Path, repo: str, tmp_path: Path, change: str, message: str
+) -> None:
+    if change == "nan":
+        tensors = load_file(model / "model.safetensors")
+        tensors["bias"][0] = math.nan
+        save_file(tensors, model / "model.safetensors")
+    else:
+        config = json.loads((model / "config.json").read_text())
+        config["golden"][0]["prediction"] ^= 1
+        (model / "config.json").write_text(json.dumps(config))
+    write_manifest(model)
     with pytest.raises(ModelError, match=message):
         push(model, repo)
     assert not (tmp_path / "registry").exists()
@@ -181,6 +204,26 @@ def test_a_pull_does_not_replace_a_directory_that_is_not_a_model(
     with pytest.raises(OutputError, match="was not made by this command"):
         pull_to(repo, "latest", tmp_path / "home")
     assert (tmp_path / "home" / "notes.txt").exists()
+
+
+def test_a_failed_copy_is_an_error_with_the_file_or_directory(
+    model: Path, repo: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    revision = push(model, repo)
+
+    def fail(source: Path, into: Path) -> None:
+        raise OSError(*((*reason, str(source)) if names == 1 else (*reason, str(source), None, str(into))))
+
+    monkeypatch.setattr("shutil.copy2", fail)
+    names, reason = 1, (errno.EACCES, "Permission denied")
+    with pytest.raises(
+        RegistryError, match=rf"/revisions/{revision}/[\w.]+ cannot be read: Permission denied\.$"
+    ):
+        pull_into(repo, revision, tmp_path / "models")
+    names, reason = 2, (errno.ENOSPC, "No space left on device")
+    full = f"^{tmp_path}/models/{revision} cannot be written: No space left on device: free space there.$"
+    with pytest.raises(OutputError, match=full):
+        pull_into(repo, revision, tmp_path / "models")
 
 
 def test_a_model_below_the_threshold_is_not_published(model: Path, repo: str, tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ml_workshop.cli.options import subcommand, whole_number
+from ml_workshop.cli.options import printable, subcommand, whole_number
 from ml_workshop.errors import MlWorkshopError
 
 if TYPE_CHECKING:
@@ -30,8 +30,10 @@ def register(subcommands: "Subcommands") -> None:
         parser.add_argument("--settings", type=Path, default=settings, metavar="FILE")
     for parser in (deploy, rollback):
         by = "user who deploys, for the journal (default: %(default)s)"
-        parser.add_argument("--by", default=user, help=by)
-        parser.add_argument("--reason", default="", metavar="TEXT", help="free text, for the journal")
+        parser.add_argument("--by", type=printable, default=user, help=by)
+        parser.add_argument(
+            "--reason", type=printable, default="", metavar="TEXT", help="free text, for the journal"
+        )
     add = deploy.add_argument
     add("--revision", default="", metavar="R", help="'latest', a revision or its first digits")
     add("--release", default="", metavar="ID", help="release of the application")

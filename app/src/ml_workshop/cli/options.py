@@ -76,6 +76,13 @@ def http_url(text: str) -> str:
     return text
 
 
+def printable(text: str) -> str:
+    """Parse a text that a terminal prints as is."""
+    if not text.isprintable():
+        raise argparse.ArgumentTypeError(f"{text!r} has control characters")
+    return text
+
+
 def memory_size(text: str) -> int | None:
     """Parse a size or a share of the host's memory, as in systemd.resource-control(5); None for infinity."""
     match = re.fullmatch(r"(\d+(?:\.\d+)?)([KMGT%]?)", text)

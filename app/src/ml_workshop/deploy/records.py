@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
-from ml_workshop.atomic import replace_file
+from ml_workshop.atomic import replace_file, write_error
 from ml_workshop.deploy.settings import Settings
 from ml_workshop.deploy.slot_http import json_object
 from ml_workshop.errors import DeployError, DeployLockedError, OutputError
@@ -139,11 +139,11 @@ def append_journal(directory: Path, deployment: Deployment, result: str, message
             file.flush()
             os.fsync(file.fileno())
     except OSError as error:
-        raise OutputError(f"{path} cannot be written: {error.strerror}.") from error
+        raise write_error(path, error) from error
 
 
 def read_journal(directory: Path, lines: int) -> list[dict[str, Any]]:
-    """Return the last lines of the journal, the oldest first, without torn lines."""
+    """Return the last lines of the journal, the oldest first, without damaged lines."""
     try:
         text = (directory / "journal.jsonl").read_text(encoding="utf-8", errors="replace")
     except OSError:
@@ -152,10 +152,8 @@ def read_journal(directory: Path, lines: int) -> list[dict[str, Any]]:
     for line in reversed(text.splitlines()):
         if len(entries) == lines:
             break
-        try:
-            entries.insert(0, json.loads(line))
-        except ValueError:
-            continue
+        if entry := json_object(line):
+            entries.insert(0, entry)
     return entries
 
 

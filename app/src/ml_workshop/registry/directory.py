@@ -59,13 +59,16 @@ class DirectoryRepository:
 
     def fetch(self, revision: str, into: Path) -> None:
         """See `Repository.fetch`."""
+        source = self._revision(self.resolve(revision))
         try:
-            shutil.copytree(self._revision(self.resolve(revision)), into, dirs_exist_ok=True, symlinks=True)
-        except shutil.Error as error:  # one entry per file
-            source, target, reason = error.args[0][0]
-            raise RegistryError(f"{source} cannot be copied to {target}: {reason}.") from error
+            for path in source.iterdir():
+                if path.is_symlink() or not path.is_file():
+                    raise ModelError(f"{path} is not a regular file: push the model again.")
+                shutil.copy2(path, into)
         except OSError as error:
-            raise RegistryError(f"{error.filename} cannot be read: {error.strerror}.") from error
+            if error.filename2 is None and str(error.filename).startswith(str(source)):
+                raise RegistryError(f"{error.filename} cannot be read: {error.strerror}.") from error
+            raise  # `into` cannot be written
         if content_revision(into) != revision:
             raise ModelError(
                 f"{MANIFEST} of revision {revision} was changed after publishing: push the model again."

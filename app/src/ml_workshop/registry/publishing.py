@@ -7,6 +7,7 @@ from ml_workshop.atomic import replace_file
 from ml_workshop.errors import ModelError, QualityGateError
 from ml_workshop.model.artifact import CONFIG, METRICS, read_metrics
 from ml_workshop.model.config import read_config
+from ml_workshop.model.loading import load_model
 from ml_workshop.model.manifest import verify_manifest
 from ml_workshop.registry.repository import open_repository
 
@@ -20,12 +21,13 @@ def push(directory: Path, repo: str, min_accuracy: float | None = None) -> str:
         min_accuracy: Least accuracy on the test rows, 0 to 1.
 
     Raises:
-        ModelError: The directory is not an intact model.
+        ModelError: The directory is not an intact model, or the model cannot be served.
         QualityGateError: It is not accurate enough.
         RegistryError: The repository cannot be written.
     """
     repository = open_repository(repo)
     verify_manifest(directory)
+    load_model(directory)
     if min_accuracy is not None:
         accuracy = read_metrics(directory).get("accuracy")
         if not isinstance(accuracy, float):

@@ -25,6 +25,7 @@ class Repository(Protocol):
         Raises:
             RevisionNotFoundError: There is no such revision.
             RegistryError: The repository cannot be read.
+            OSError: The directory cannot be written.
         """
 
     def publish(self, directory: Path) -> str:
