@@ -25,6 +25,7 @@ from plain_tokens import marked_tokens
         ("Café société, très émouvant", ["café", "société", ",", "très", "émouvant"]),
         ("плохой фильм", ["плохой", "фильм"]),
         ("rock 'n' roll_over", ["rock", "n", "roll", "over"]),
+        ("''Good'' rock'n'roll's 'fun'", ["good", "rock'n", "roll's", "fun"]),
         ("", []),
         ("\0 @#$%^&_", []),
         ("\ud800 alone", ["alone"]),

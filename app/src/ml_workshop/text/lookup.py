@@ -38,12 +38,14 @@ class Lookup:
             Positions in the sorted array, ascending, each once.
         """
         slots = self._slots(keys)
-        positions: NDArray[np.int32] = self._positions.take(slots[self._keys.take(slots) == keys])
+        # `compress` takes half the time of an index of booleans.
+        found = slots.compress((self._keys.take(slots) == keys).ravel())
+        positions: NDArray[np.int32] = self._positions.take(found)
         positions.sort()
         first = np.empty(len(positions), np.bool_)
         first[:1] = True
         np.not_equal(positions[1:], positions[:-1], out=first[1:])
-        present: NDArray[np.int32] = positions[first]
+        present: NDArray[np.int32] = positions.compress(first)
         return present
 
     def matches(self, keys: Keys) -> tuple[NDArray[np.int64], NDArray[np.int32]]:

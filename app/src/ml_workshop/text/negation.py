@@ -23,7 +23,6 @@ NEGATORS = ["not", "no", "never", "without", "hardly", "nor", *(f"{verb}n't" for
 SCOPE_ENDS = list('.,;:!?()"*')
 
 NEGATOR, SCOPE_END = 1, 2
-_OFFSETS = np.arange(1, WINDOW + 1)
 
 
 def kinds_of(tokens: Sequence[str]) -> NDArray[np.int8]:
@@ -32,25 +31,27 @@ def kinds_of(tokens: Sequence[str]) -> NDArray[np.int8]:
     return np.fromiter((kinds.get(token, 0) for token in tokens), np.int8, len(tokens))
 
 
-def negated_positions(kinds: NDArray[np.int8]) -> NDArray[np.int64]:
+def negated_positions(kinds: bytes) -> list[int]:
     """Return the positions of the tokens to mark, some of them more than once.
 
     Args:
-        kinds: See `kinds_of`, for the unmarked tokens of a text, shape (n,).
+        kinds: See `kinds_of`, for the unmarked tokens of a text.
     """
-    negators = (kinds == NEGATOR).nonzero()[0]
-    reached = negators[:, None] + _OFFSETS
-    inside = kinds.take(reached, mode="clip") != SCOPE_END
-    inside &= reached < len(kinds)
-    np.logical_and.accumulate(inside, axis=1, out=inside)
-    positions: NDArray[np.int64] = reached[inside]
+    positions = []
+    negator = kinds.find(NEGATOR)
+    while negator >= 0:
+        for position in range(negator + 1, min(negator + 1 + WINDOW, len(kinds))):
+            if kinds[position] == SCOPE_END:
+                break
+            positions.append(position)
+        negator = kinds.find(NEGATOR, negator + 1)
     return positions
 
 
 def marked_tokens(text: str) -> list[str]:
     """Return the tokens of a text, marked."""
     tokens = tokenize(text)
-    for place in np.unique(negated_positions(kinds_of(tokens))).tolist():
+    for place in set(negated_positions(kinds_of(tokens).tobytes())):
         tokens[place] = MARK + tokens[place]
     return tokens
 

@@ -9,8 +9,13 @@ _ALONE = (
     "\uff66-\uff9d\u2600-\u27bf\U0001f300-\U0001faff\U00020000-\U0003ffff"
 )
 # Words keep an inner apostrophe ("don't"); punctuation that carries tone is a separate token.
-_TOKEN = re.compile(rf"[{_ALONE}]|[^\W_{_ALONE}]+(?:'[^\W_{_ALONE}]+)?|[!?.,;:()\"*-]")
-_ASCII_TOKEN = re.compile(r"[a-z0-9]+(?:'[a-z0-9]+)?|[!?.,;:()\"*-]")  # for ASCII texts, in half the time
+_MARKS = '!?.,;:()"*-'
+_TOKEN = re.compile(rf"[{_ALONE}]|[^\W_{_ALONE}]+(?:'[^\W_{_ALONE}]+)?|[{_MARKS}]")
+
+# Lower-case ASCII texts are split at spaces, in two thirds of the time that the expression takes.
+_SPACED_MARKS = {mark: f" {mark} " for mark in _MARKS}
+_OTHERS_TO_SPACES = "".join(c if c.isalnum() or c in f"{_MARKS}'" else " " for c in map(chr, range(128)))
+_QUOTE_WITHIN = re.compile("'(?:[ ']|[a-z0-9]+')")
 
 
 def tokenize(text: str) -> list[str]:
@@ -23,7 +28,19 @@ def tokenize(text: str) -> list[str]:
         The tokens in order of appearance. Empty for a text without letters, digits or punctuation.
     """
     text = text.lower().replace("<br />", " ").replace("\u2019", "'")
-    return (_ASCII_TOKEN if text.isascii() else _TOKEN).findall(text)
+    return _ascii_tokens(text) if text.isascii() else _TOKEN.findall(text)
+
+
+def _ascii_tokens(text: str) -> list[str]:
+    spaced = text.translate(_OTHERS_TO_SPACES)
+    for mark, spaced_mark in _SPACED_MARKS.items():
+        if mark in spaced:
+            spaced = spaced.replace(mark, spaced_mark)
+    if "'" in spaced:
+        spaced = f" {spaced} ".replace(" '", " ").replace("' ", " ")
+        if " '" in spaced or _QUOTE_WITHIN.search(spaced):  # such as ''good'' and rock'n'roll
+            return _TOKEN.findall(text)
+    return spaced.split()
 
 
 def token_spans(text: str) -> list[tuple[int, int]]:

@@ -41,8 +41,7 @@ class Vocabulary:
         tokens = tokenize(text)
         rows = np.fromiter(map(self._rows.get, tokens, repeat(0)), np.intp, len(tokens))
         ids: Keys = self._ids.take(rows)
-        if self._marks_negation and len(rows):
-            negated = negated_positions(self._kinds.take(rows))
+        if self._marks_negation and (negated := negated_positions(self._kinds.take(rows).tobytes())):
             ids[negated] = self._marked_ids.take(rows.take(negated))
         return ids
 

@@ -161,5 +161,5 @@ def _read(texts: Sequence[str]) -> _Part:
     tokens, ids = list(vocabulary), np.array(flat, np.int32)
     kinds = kinds_of(["", *tokens])
     kinds[NONE] = SCOPE_END
-    ids[negated_positions(kinds[ids])] |= MARKED
+    ids[negated_positions(kinds[ids].tobytes())] |= MARKED
     return _Part(tokens, ids, lengths, text_hashes(texts))
