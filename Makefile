@@ -8,15 +8,21 @@ SOURCES := inventory/lab/group_vars/all/sources.yml
 MORE_HOSTS := inventory/lab/more_hosts.yml
 TEST_SOURCES := molecule/group_vars/all/sources.yml
 APP_LOCKS := $(addprefix app/requirements/,train.txt serve.txt loadtest.txt test.txt)
+AUDITED_LOCKS := requirements/site.txt $(addprefix app/requirements/,train.txt serve.txt loadtest.txt)
 # Real reviews, when they lie beside the repository; CI trains on them.
 LAB_DATASET ?=
 # Serving hosts of the lab, 1 to 9; more than one have a gateway host in front. Empty keeps the hosts that the lab has (1 at first).
 LAB_INFERENCE_HOSTS ?=
 SCENARIO ?= --all
+# Left out of make check: they run playbooks, trainings and whole deployments.
+SLOW_TESTS := $(addsuffix .py,application/test_releases ec2/test_iam ec2/test_playbooks lab/test_hosts monitoring/test_rule_mutations site/test_collection \
+  site/test_playbooks site/test_preflight site/test_strategy site/test_wiring app/test_counts app/test_data_formats app/test_deploy_canary \
+  app/test_deploy_failures app/test_deploy_sequence app/test_fuzz app/test_hub app/test_loadtest_runs app/test_lowest_gunicorn app/test_openapi \
+  app/test_predictor_parity app/test_training)
 # The repository as the collection ml_workshop.workshop: links to plugins/, roles/ and meta/.
 COLLECTION := collections/ansible_collections/ml_workshop/workshop
 
-.PHONY: help docs image lab lab-down verify test lint words unit molecule bench browser venv venv-test venv-app venv-bench hosts promtool chromium haproxy sshd
+.PHONY: help docs sbom audit image lab lab-down verify check test test-all lint words fast unit timing molecule bench browser venv venv-test venv-app venv-audit venv-bench hosts promtool chromium haproxy sshd
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -40,9 +46,23 @@ lab-down: venv ## Remove everything that make lab made
 verify: venv ## Check every service of the lab from the outside
 	@ansible-playbook -i inventory/lab playbooks/verify.yml
 
-test: ## Everything that CI runs; with real reviews when ../shared/data/imdb is there
+check: venv-test venv-app promtool ## Lint and the fast unit tests: two minutes
+	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target lint fast
+
+test: venv-test venv-app promtool haproxy sshd hosts chromium ## Lint, all unit tests, the whole site on two hosts: 20 minutes
 	@lab/setup.sh tidy
-	@trap 'lab/setup.sh tidy' EXIT; $(MAKE) --no-print-directory lint unit molecule
+	@mkdir -p artifacts
+	@trap 'kill $$! 2>/dev/null || true; lab/setup.sh tidy' EXIT; \
+	  echo "The site is tested beside the unit tests; its output: artifacts/site.log"; \
+	  $(MAKE) --no-print-directory molecule SCENARIO="-s default" >artifacts/site.log 2>&1 & \
+	  $(MAKE) --no-print-directory lint unit; \
+	  wait $$! || { tail -n 60 artifacts/site.log; exit 1; }; \
+	  tail -n 40 artifacts/site.log; \
+	  $(MAKE) --no-print-directory timing
+
+test-all: test ## Everything that CI runs: make test, and each role by itself; an hour
+	@trap 'lab/setup.sh tidy' EXIT; \
+	  $(MAKE) --no-print-directory molecule SCENARIO="$(addprefix -s ,$(filter-out default,$(patsubst molecule/%/molecule.yml,%,$(wildcard molecule/*/molecule.yml))))"
 
 lint: venv-test venv-app words ## Words, ansible-lint (production), yamllint, ruff, mypy, workflows
 	ansible-lint --offline --profile production
@@ -62,11 +82,18 @@ words: ## Words of .config/words.txt, which the field does not use
 	  ':!monitoring/consoles' ':!monitoring/dashboards' ':!*requirements*.txt' \
 	  || { echo "Replace these words by the field's terms; .config/words.txt lists them." >&2; exit 1; }
 
+fast: venv-test venv-app promtool
+	pytest -q tests/unit --ignore=tests/unit/app $(addprefix --ignore=tests/unit/,$(SLOW_TESTS))
+	pytest -q tests/templates
+	app/.venv/bin/pytest -q -m "not timing" tests/unit/app $(addprefix --ignore=tests/unit/,$(SLOW_TESTS))
+
 unit: export TRAIN_ON_IMDB := $(if $(wildcard ../shared/data/imdb),1)
-unit: venv-test venv-app promtool haproxy sshd ## Unit and template tests: a few minutes, no hosts
+unit: venv-test venv-app promtool ## Unit and template tests: ten minutes, no hosts; with real reviews when ../shared/data/imdb is there
 	pytest -q -n 2 tests/unit --ignore=tests/unit/app
 	pytest -q tests/templates   # a process of its own: with Ansible's controller code in it, modules warn elsewhere
 	app/.venv/bin/pytest -q -n 2 --dist loadfile -m "not timing" tests/unit/app
+
+timing: venv-test venv-app haproxy sshd ## Tests that measure durations, and HAProxy's: with nothing else running
 	app/.venv/bin/pytest -q -m timing tests/unit/app
 	pytest -q tests/gateway
 
@@ -82,6 +109,13 @@ bench: venv venv-bench haproxy ## Measure against the workshop's code and two pe
 
 docs: venv-test ## The documentation as a site: artifacts/docs; checks every link
 	mkdocs build --strict --quiet
+
+sbom: venv-audit ## Software bills of materials (CycloneDX) of the controller and of each part of the application: artifacts/sbom
+	@mkdir -p artifacts/sbom
+	@for lock in $(AUDITED_LOCKS); do .audit/venv/bin/cyclonedx-py requirements $$lock --output-file artifacts/sbom/$$(basename $$lock .txt).json; done
+
+audit: venv-audit ## Look all locked packages up in PyPI's database of vulnerabilities
+	@for lock in $(AUDITED_LOCKS); do .audit/venv/bin/pip-audit --disable-pip --require-hashes --progress-spinner off --requirement $$lock; done
 
 image: venv ## The service as a container image, ml-workshop/inference
 	@lab/setup.sh docker
@@ -121,6 +155,9 @@ venv-app:
 	@lab/setup.sh venv app/.venv $(APP_LOCKS)
 	@app/.venv/bin/ml-workshop --version >/dev/null 2>&1 || \
 	  app/.venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --editable app
+
+venv-audit:
+	@lab/setup.sh venv .audit/venv requirements/audit.txt
 
 venv-bench:
 	@lab/setup.sh venv .bench/venv app/requirements/train.txt app/requirements/serve.txt tests/bench/requirements.txt
