@@ -112,10 +112,10 @@ docs: venv-test ## The documentation as a site: artifacts/docs; checks every lin
 
 sbom: venv-audit ## Software bills of materials (CycloneDX) of the controller and of each part of the application: artifacts/sbom
 	@mkdir -p artifacts/sbom
-	@for lock in $(AUDITED_LOCKS); do .audit/venv/bin/cyclonedx-py requirements $$lock --output-file artifacts/sbom/$$(basename $$lock .txt).json; done
+	@for lock in $(AUDITED_LOCKS); do .cache/audit/bin/cyclonedx-py requirements $$lock --output-file artifacts/sbom/$$(basename $$lock .txt).json; done
 
 audit: venv-audit ## Look all locked packages up in PyPI's database of vulnerabilities
-	@for lock in $(AUDITED_LOCKS); do .audit/venv/bin/pip-audit --disable-pip --require-hashes --progress-spinner off --requirement $$lock; done
+	@for lock in $(AUDITED_LOCKS); do .cache/audit/bin/pip-audit --disable-pip --require-hashes --progress-spinner off --requirement $$lock; done
 
 image: venv ## The service as a container image, ml-workshop/inference
 	@lab/setup.sh docker
@@ -157,7 +157,7 @@ venv-app:
 	  app/.venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --editable app
 
 venv-audit:
-	@lab/setup.sh venv .audit/venv requirements/audit.txt
+	@lab/setup.sh venv .cache/audit requirements/audit.txt
 
 venv-bench:
 	@lab/setup.sh venv .bench/venv app/requirements/train.txt app/requirements/serve.txt tests/bench/requirements.txt
