@@ -63,7 +63,7 @@ def alerts(settings: Alerting) -> list[Alert]:
             summary="The gateway {{ $labels.instance }} fails or rejects requests: {{ $labels.reason }}",
             description=(
                 "{{ $value | humanizePercentage }} of what reached {{ $labels.instance }} over the last five "
-                "minutes: {{ $labels.reason }}. The service's own figures do not show these requests."
+                "minutes: {{ $labels.reason }}. The service's own metrics do not have these requests."
             ),
             dashboard="gateway",
         ),

@@ -59,7 +59,7 @@ def _reported(name: str, share: str, reason: str, **traffic: int) -> Scenario:
                 _INSTANCE | {"reason": reason} | _TICKET,
                 f"The gateway instance-a:8405 fails or rejects requests: {reason}",
                 f"{share} of what reached instance-a:8405 over the last five minutes: {reason}. "
-                "The service's own figures do not show these requests.",
+                "The service's own metrics do not have these requests.",
             ),
         ),
     )
