@@ -1,5 +1,6 @@
-"""Search a host, or files named as arguments, for secrets that begin with the text on standard input.
+"""Search a host, or named files, for secrets: search_secrets.py SECRET [FILE ...].
 
+The file SECRET has the text that all secrets begin with; it was written before the first of them was used.
 Prints a JSON object: how many places of each kind were searched, and each place with a secret.
 check_security.yml runs it on the hosts, as root. Files that not every user can read are where secrets
 belong; they are not searched.
@@ -51,14 +52,8 @@ def processes(kind: str) -> Iterator[tuple[str, bytes]]:
             continue  # it has ended
 
 
-def packaged() -> dict[str, float]:
-    """Return the files of the distribution's packages, and when each was installed."""
-    lists = Path("/var/lib/dpkg/info").glob("*.list")
-    return {name: path.stat().st_mtime for path in lists for name in path.read_text().splitlines()}
-
-
-def readable_files(root: str, unchanged: dict[str, float]) -> Iterator[tuple[str, bytes]]:
-    """Yield the files that every user can read, except unchanged ones of packages."""
+def readable_files(root: str, since: float) -> Iterator[tuple[str, bytes]]:
+    """Yield the files that every user can read and that have changed since a Unix time."""
     for directory, names, files in os.walk(root):
         names[:] = [
             name
@@ -72,14 +67,14 @@ def readable_files(root: str, unchanged: dict[str, float]) -> Iterator[tuple[str
                 status = os.lstat(path)
                 if not stat.S_ISREG(status.st_mode) or not status.st_mode & stat.S_IROTH:
                     continue
-                if status.st_mtime <= unchanged.get(path, 0):
+                if status.st_ctime < since:
                     continue
                 yield path, Path(path).read_bytes()
             except FileNotFoundError:
                 continue
 
 
-def places(paths: list[str]) -> Iterator[tuple[str, str, bytes]]:
+def places(paths: list[str], since: float) -> Iterator[tuple[str, str, bytes]]:
     """Yield kind, name and content of each place."""
     if paths:
         yield from (("logs", path, Path(path).read_bytes()) for path in paths)
@@ -93,15 +88,16 @@ def places(paths: list[str]) -> Iterator[tuple[str, str, bytes]]:
     yield from (
         ("facts", str(path), path.read_bytes()) for path in Path("/etc/ansible").rglob("*") if path.is_file()
     )
-    yield from (("world-readable files", *file) for file in readable_files("/", packaged()))
+    yield from (("world-readable files", *file) for file in readable_files("/", since))
 
 
 def main() -> int:
     """Search, print the result, and return 1 if a secret was found."""
-    wanted = needles(sys.stdin.readline().strip())
+    secret_file = Path(sys.argv[1])
+    wanted = needles(secret_file.read_text().strip())
     searched: dict[str, int] = {}
     hits = []
-    for kind, name, content in places(sys.argv[1:]):
+    for kind, name, content in places(sys.argv[2:], secret_file.stat().st_ctime):
         searched[kind] = searched.get(kind, 0) + 1
         if secret := find(content, wanted):
             hits.append({"kind": kind, "place": name, "secret": secret})

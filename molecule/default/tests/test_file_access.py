@@ -33,7 +33,10 @@ READS = {
 }
 """Configuration that each user may read; the credentials of its own units come on top."""
 
-PUBLIC = ["/etc/ml-workshop/deploy.json", "/etc/ml-workshop/slots"]
+PUBLIC = [
+    f"/etc/ml-workshop/{name}"
+    for name in ("deploy.json", "slots", "grafana/dashboards", "grafana/provisioning")
+]
 SECRET = ["/etc/ml-workshop", "/etc/haproxy/haproxy.cfg", "/etc/haproxy/api_keys.map", "/etc/haproxy/tls.pem"]
 SECRET += ["/run/credentials", f"{STATE}/last_healthy", "/root"]
 ROOT_UNITS = {"ml-workshop-firewall.service"}

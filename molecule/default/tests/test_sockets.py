@@ -12,8 +12,8 @@ assert SPEC.loader
 EXPOSURE = importlib.util.module_from_spec(SPEC)
 SPEC.loader.exec_module(EXPOSURE)
 
-NAME_SERVERS = ("127.0.0.11", "127.0.0.53", "127.0.0.54")
-"""Of Docker, for containers, and of systemd-resolved."""
+SYSTEM = ("127.0.0.11:", "127.0.0.53%lo:", "127.0.0.54:", "127.0.0.1:containerd")
+"""Name servers of Docker and of systemd-resolved, and containerd's stream server, by address and program."""
 
 
 def test_every_listening_socket_has_an_access_rule(host: Host) -> None:
@@ -32,6 +32,6 @@ def test_every_listening_socket_has_an_access_rule(host: Host) -> None:
             if rule:
                 access = f"{', '.join(rule['from']) or 'this host'}; credential: {rule['credential']}"
                 print(f"{rule['role']}: {rule['service']} at {address}:{port} ({program}): {access}")
-            elif not address.startswith(NAME_SERVERS):
+            elif not f"{address}:{program}".startswith(SYSTEM):
                 unknown.append(f"{protocol} {address}:{port} ({program})")
     assert unknown == []
