@@ -90,8 +90,11 @@ def test_exposure_is_at_most_2(
 
 
 @pytest.mark.parametrize(("role", "unit", "variables"), SERVICES)
-def test_runs_as_the_system_user(render: Render, role: str, unit: str, variables: dict[str, str]) -> None:
-    assert settings(render(role, f"{unit}.j2", **variables))["Service"]["User"] == "ml-workshop"
+def test_runs_as_the_user_of_its_role(
+    render: Render, role: str, unit: str, variables: dict[str, str]
+) -> None:
+    user = settings(render(role, f"{unit}.j2", **variables))["Service"]["User"]
+    assert user == {"load_test": "ml-workshop-locust"}.get(role, f"ml-workshop-{role}")
 
 
 def test_token_reaches_the_unit_as_a_credential_only(render: Render) -> None:

@@ -246,3 +246,20 @@ def test_make_browser_logs_in_with_the_password_of_the_lab(value) -> None:
     (variable,) = (name for name in secrets if name.endswith("admin_password_file"))
     file = Path(value(ROOT / "inventory/lab", "instance-b", variable)).resolve()
     assert str(file.relative_to(ROOT)) in (ROOT / "Makefile").read_text()
+
+
+def test_documentation_lists_the_access_rules(value) -> None:
+    rules = value(SEVERAL, "watcher", "access_rules")
+    cells = [
+        [
+            rule["service"],
+            rule["role"],
+            ", ".join(map(str, rule["ports"])),
+            ", ".join(rule["hosts"]),
+            ", ".join(rule["from"]) or "the host itself",
+            rule["credential"],
+        ]
+        for rule in rules
+    ]
+    table = "\n".join(f"| {' | '.join(row)} |" for row in cells)
+    assert table in (ROOT / "docs/security.md").read_text(), f"write into docs/security.md:\n{table}"
