@@ -1,9 +1,11 @@
 """HTTPS beside HTTP, with the configuration of the role and a certificate made here."""
 
 import http.client
+import http.server
 import socket
 import ssl
 import subprocess
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,10 +16,14 @@ from gateway_process import Gateway, free_port, wait_until
 Start = Callable[..., Gateway]
 
 
+StartWithTls = Callable[..., tuple[Gateway, int, Path]]
+METRICS = "ml_workshop_certificate_not_after_timestamp_seconds 2\n"
+
+
 @pytest.fixture
-def https(start: Start, blue: FakeSlot, tmp_path: Path) -> tuple[int, Path]:
-    """Start a gateway with HTTPS; return its port and the certificate."""
-    key, certificate, port = tmp_path / "key.pem", tmp_path / "certificate.pem", free_port()
+def start_with_tls(start: Start, blue: FakeSlot, tmp_path: Path) -> StartWithTls:
+    """Start a gateway with HTTPS; return it, its port and the certificate."""
+    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
     subprocess.run(
         [
             *("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=gateway"),
@@ -27,15 +33,30 @@ def https(start: Start, blue: FakeSlot, tmp_path: Path) -> tuple[int, Path]:
         capture_output=True,
     )
     (tmp_path / "tls.pem").write_text(certificate.read_text() + key.read_text())
-    gateway = start(
-        gateway_tls="files",
-        gateway_tls_port=str(port),
-        gateway_tls_certificate=str(certificate),
-        gateway_tls_key=str(key),
-        __gateway_tls_file=str(tmp_path / "tls.pem"),
-    )
-    wait_until("the slot is up", lambda: gateway.is_up("blue"))
+    (tmp_path / "certificate.prom").write_text(METRICS)
+
+    def start_gateway(**variables: str) -> tuple[Gateway, int, Path]:
+        port = free_port()
+        gateway = start(
+            gateway_tls_port=str(port),
+            gateway_tls_certificate=str(certificate),
+            gateway_tls_key=str(key),
+            __gateway_tls_file=str(tmp_path / "tls.pem"),
+            __gateway_certificate_metrics=str(tmp_path / "certificate.prom"),
+            **variables,
+        )
+        wait_until("the slot is up", lambda: gateway.is_up("blue"))
+        return gateway, port, certificate
+
+    return start_gateway
+
+
+@pytest.fixture
+def https(start_with_tls: StartWithTls) -> tuple[int, Path]:
+    """Start a gateway with HTTPS; return its port and the certificate."""
+    gateway, port, certificate = start_with_tls(gateway_tls="files")
     assert gateway.request().status == 200, "HTTP stays"
+    assert gateway.request("/certificate", port=gateway.metrics_port).body.decode() == METRICS
     return port, certificate
 
 
@@ -65,3 +86,34 @@ def test_old_protocols_are_refused(https: tuple[int, Path]) -> None:
         context.minimum_version = context.maximum_version = ssl.TLSVersion.TLSv1_1
     with socket.create_connection(("127.0.0.1", https[0])) as client, pytest.raises(ssl.SSLError):
         context.wrap_socket(client)
+
+
+class Challenge(http.server.BaseHTTPRequestHandler):
+    """Certbot while it answers a challenge."""
+
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(self.path.encode())
+
+
+def test_challenge_reaches_certbot_and_other_http_is_redirected(start_with_tls: StartWithTls) -> None:
+    port, keys = str(free_port()), {"alice": "k" * 20}
+    with http.server.HTTPServer(("127.0.0.1", 0), Challenge) as certbot:
+        threading.Thread(target=certbot.serve_forever, daemon=True).start()
+        gateway, tls_port, _ = start_with_tls(
+            gateway_tls="acme",
+            gateway_http_port=port,
+            gateway_acme_port=str(certbot.server_port),
+            gateway_api_keys=keys,
+        )
+        path = "/.well-known/acme-challenge/token"
+        assert gateway.request(path, port=int(port)).body.decode() == path
+        certbot.shutdown()
+    assert gateway.request(path, port=int(port)).status == 503
+    for host in ("example.com", f"example.com:{port}", "[::1]", f"[::1]:{port}"):
+        redirect = gateway.request("/predict?a=1&b=%20", port=int(port), headers={"Host": host})
+        name = host.removesuffix(f":{port}")
+        assert redirect.status == 308
+        assert redirect.headers["location"] == f"https://{name}:{tls_port}/predict?a=1&b=%20"
+    assert gateway.request("/health/live").status != 308, "HTTP stays"

@@ -21,7 +21,7 @@ def alerts() -> list[Alert]:
         ),
         Alert(
             name="TargetDown",
-            expression='up{job!~"gateway|inference|load_test"} == 0',
+            expression='up{job!~"gateway|certificate|inference|load_test"} == 0',
             hold="5m",
             severity=Severity.TICKET,
             summary="{{ $labels.job }} on {{ $labels.instance }} does not answer",
