@@ -8,6 +8,7 @@ import subprocess
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from fake_slot import FakeSlot
@@ -35,7 +36,7 @@ def start_with_tls(start: Start, blue: FakeSlot, tmp_path: Path) -> StartWithTls
     (tmp_path / "tls.pem").write_text(certificate.read_text() + key.read_text())
     (tmp_path / "certificate.prom").write_text(METRICS)
 
-    def start_gateway(**variables: str) -> tuple[Gateway, int, Path]:
+    def start_gateway(**variables: Any) -> tuple[Gateway, int, Path]:
         port = free_port()
         gateway = start(
             gateway_tls_port=str(port),
@@ -117,3 +118,17 @@ def test_challenge_reaches_certbot_and_other_http_is_redirected(start_with_tls: 
         assert redirect.status == 308
         assert redirect.headers["location"] == f"https://{name}:{tls_port}/predict?a=1&b=%20"
     assert gateway.request("/health/live").status != 308, "HTTP stays"
+
+
+def test_http_only_redirects_with_tls_only(start_with_tls: StartWithTls) -> None:
+    gateway, tls_port, certificate = start_with_tls(gateway_tls="files", gateway_tls_only="true")
+    redirect = gateway.request("/predict", method="POST", body=b"{}")
+    assert redirect.status == 308, "the method stays, unlike with 301"
+    assert redirect.headers["location"] == f"https://127.0.0.1:{tls_port}/predict"
+    assert "strict-transport-security" not in redirect.headers
+    context = ssl.create_default_context(cafile=certificate)
+    connection = http.client.HTTPSConnection("127.0.0.1", tls_port, timeout=10, context=context)
+    connection.request("GET", "/predict")
+    response = connection.getresponse()
+    assert (response.status, response.headers["Strict-Transport-Security"]) == (200, "max-age=31536000")
+    connection.close()

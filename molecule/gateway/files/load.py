@@ -1,4 +1,4 @@
-"""Four clients on keep-alive connections: python load.py SECONDS [CA_FILE]; prints counts by status as JSON."""
+"""Four clients on keep-alive connections: python load.py SECONDS [CA_FILE]; prints JSON."""
 
 import collections
 import http.client

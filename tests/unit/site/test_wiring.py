@@ -209,6 +209,18 @@ def test_acme_is_for_the_hosts_that_clients_reach(value) -> None:
     assert scraped["certificate"] == ["203.0.113.30:8405"]
 
 
+def test_with_tls_only_clients_use_https(value) -> None:
+    inventory = SEVERAL + "\n[all:vars]\ntls=self_signed\ntls_only=true\n"
+    wanted = "[gateway_tls_only,public_urls.gateway,load_test_url,locust_host]"
+    assert value(inventory, "second", wanted) == [
+        *(True, "https://203.0.113.11:443", "https://10.0.0.10:443", "https://203.0.113.11:443")
+    ]
+    inventory += "[gateway]\nfront ansible_host=203.0.113.30\n"
+    assert value(inventory, "second", wanted) == [
+        *(False, "http://203.0.113.11:8000", *["https://203.0.113.30:443"] * 2)
+    ]
+
+
 def test_alerts_link_to_the_public_address_of_prometheus(value) -> None:
     assert value(SEVERAL, "watcher", "prometheus_web_external_url") == "http://203.0.113.20:9090"
 
