@@ -6,6 +6,7 @@ import socket
 import ssl
 import subprocess
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -111,7 +112,13 @@ def test_challenge_reaches_certbot_and_other_http_is_redirected(start_with_tls: 
         path = "/.well-known/acme-challenge/token"
         assert gateway.request(path, port=int(port)).body.decode() == path
         certbot.shutdown()
-    assert gateway.request(path, port=int(port)).status == 503
+    started = time.monotonic()
+    assert gateway.request(path, port=int(port)).status == 404
+    assert time.monotonic() - started < 1, "no retries"
+    (line,) = (
+        line for line in gateway.runtime_api("show stat").splitlines() if line.startswith("http,FRONTEND,")
+    )
+    assert line.split(",")[43] == "0", "no 5xx that GatewayErrors counts"
     for host in ("example.com", f"example.com:{port}", "[::1]", f"[::1]:{port}"):
         redirect = gateway.request("/predict?a=1&b=%20", port=int(port), headers={"Host": host})
         name = host.removesuffix(f":{port}")
