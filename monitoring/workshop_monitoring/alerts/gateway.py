@@ -76,7 +76,9 @@ def alerts(settings: Alerting) -> list[Alert]:
         *(
             Alert(
                 name="CertificateExpires",
-                expression=f"{left}\n< clamp_max({_NOT_AFTER} - {_NOT_BEFORE}, {3 * days} * 86400) / 3",
+                expression=(
+                    f"{left}\n< clamp_max(\n  {_NOT_AFTER}\n  - {_NOT_BEFORE},\n  {3 * days} * 86400\n) / 3"
+                ),
                 hold="10m",
                 severity=severity,
                 summary="The certificate of {{ $labels.instance }} is not renewed",

@@ -3,7 +3,7 @@
 from workshop_monitoring.alerts import Alert, Severity
 
 EXPECTED_JOBS = ("gateway", "inference", "node_exporter", "prometheus", "alertmanager", "locust")
-"""Jobs that always have a target; load_test has one only while a load test runs."""
+"""Jobs that always have a target; load_test has one only while a load test runs, certificate with HTTPS."""
 
 
 def alerts() -> list[Alert]:
