@@ -157,7 +157,7 @@ SCENARIOS = (
         "CertificateExpires",
         _certificate(144, 50),
         interval="5m",
-        silent=("2h",),
+        silent=("2h", "2h10m"),
         fires=(_expires("2h15m", "1d 23h 45m 0s", "page"), _expires("51h", "-1h 0m 0s", "page")),
     ),
     Scenario(
@@ -165,7 +165,7 @@ SCENARIOS = (
         "CertificateExpires",
         _certificate(90 * 24, 21 * 24 + 1),
         interval="5m",
-        silent=("1h",),
+        silent=("1h", "1h10m"),
         fires=(_expires("1h15m", "20d 23h 45m 0s"),),
     ),
     Scenario(
