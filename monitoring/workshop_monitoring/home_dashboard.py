@@ -45,17 +45,18 @@ REQUEST_RATE = Panel(
 def server_errors(objective: Slo | None) -> Panel:
     """Share of failed requests, coloured by what the objective allows."""
     allowed = float(objective.error_budget) if objective else 0
+    errors = f"slo:sli_error:ratio_rate5m{objective.selector}" if objective else status_ratio("5")
     return Panel(
         "Server errors",
-        "Share of requests answered with a server error (5xx)."
+        "Share of predictions answered with a server error (5xx), by a slot or by the gateway."
         + (f" The objective allows {100 * allowed:g} %." if objective else ""),
         units.PercentUnit,
-        (Query("5xx", status_ratio("5")),),
+        (Query("5xx", errors),),
         kind=Kind.STAT,
         width=5,
         height=5,
         steps=(Step(None, "green"), Step(allowed, "orange"), Step(10 * allowed, "red")) if objective else (),
-        links=INFERENCE,
+        links=SLO,
     )
 
 

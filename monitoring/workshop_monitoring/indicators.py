@@ -1,5 +1,7 @@
 """Service level indicators: which requests count, and which of them failed, as PromQL."""
 
+from textwrap import indent
+
 from workshop_monitoring.slo import AVAILABILITY, Slo
 
 DURATION = "flask_http_request_duration_seconds"
@@ -8,16 +10,26 @@ DURATION = "flask_http_request_duration_seconds"
 PREDICTIONS = "/predict|/v2/.+/infer"
 """Routes (Flask's URL rules) that classify; requests for an unknown address have the rule "None"."""
 
+_FRONT = 'job="gateway", tier!="host", proxy="http"'
+"""Gateways that clients connect to: a request that passes a second gateway counts once."""
+
+_SLOTS = 'job="gateway", proxy=~"inference(_retry)?", server=~"blue|green"'
+"""The slots of all hosts; the servers of a gateway host are hosts, whose 503 no slot has answered."""
+
 
 def total(slo: Slo, function: str, window: str) -> str:
     """All predictions in a window; `function` is rate (per second) or increase."""
-    return _sum(slo, function, window, "count")
+    predictions = _sum(slo, function, window, "count")
+    if slo.name == AVAILABILITY:
+        return f"{_or_zero(predictions)}\n+ {_own_errors(function, window)}"
+    return predictions
 
 
 def failed(slo: Slo, function: str, window: str) -> str:
-    """Predictions in a window that the objective counts as failed; may be absent when there are none."""
+    """Predictions in a window that the objective counts as failed."""
     if slo.name == AVAILABILITY:
-        return _sum(slo, function, window, "count", 'status=~"5.."')
+        errors = _sum(slo, function, window, "count", 'status=~"5.."')
+        return f"{_or_zero(errors)}\n+ {_own_errors(function, window)}"
     # Prometheus and the client write an edge as a float: 1.0, not 1.
     within = _sum(slo, function, window, "bucket", f'le="{slo.threshold_seconds}"')
     return f"{total(slo, function, window)}\n- {within}"
@@ -29,10 +41,20 @@ def error_ratio(slo: Slo, window: str) -> str:
     Absent without predictions: a division by zero would be NaN, and one NaN spoils every mean over the window
     of the objective. Zero, not absent, when there were predictions and none failed.
     """
-    bad = failed(slo, "rate", window)
-    if slo.name == AVAILABILITY:
-        bad += "\nor vector(0)"
-    return f"(\n  {_indent(bad)}\n)\n/\n({total(slo, 'rate', window)} > 0)"
+    bad, all_ = (indent(part(slo, "rate", window), "  ") for part in (failed, total))
+    return f"(\n{bad}\n)\n/\n(\n{all_}\n  > 0\n)"
+
+
+def _own_errors(function: str, window: str) -> str:
+    """5xx that a gateway answered because no slot did; zero without a gateway.
+
+    No slot has seen what was requested, so health checks of clients are in it.
+    """
+    answered, of_slots = (
+        f'sum({function}(haproxy_{what}_http_responses_total{{{selector}, code="5xx"}}[{window}]))'
+        for what, selector in (("frontend", _FRONT), ("server", _SLOTS))
+    )
+    return _or_zero(f"clamp_min({answered} - {_or_zero(of_slots)}, 0)")
 
 
 def _sum(slo: Slo, function: str, window: str, part: str, *matchers: str) -> str:
@@ -40,5 +62,6 @@ def _sum(slo: Slo, function: str, window: str, part: str, *matchers: str) -> str
     return f"sum({function}({DURATION}_{part}{{{selector}}}[{window}]))"
 
 
-def _indent(text: str) -> str:
-    return text.replace("\n", "\n  ")
+def _or_zero(expression: str) -> str:
+    """The value of an expression, and 0 where it has none."""
+    return f"({expression} or vector(0))"

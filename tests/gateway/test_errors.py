@@ -65,6 +65,42 @@ def test_what_is_not_http_never_reaches_a_slot(gateway: Gateway, blue: FakeSlot,
     assert not blue.requests
 
 
+@pytest.mark.parametrize(
+    ("line", "fields", "status", "message"),
+    [
+        (b"GET /" + b"a" * 4000, b"", 414, b"The URI is longer than 4000 bytes."),
+        (b"GET /", b"A: %s\r\n" % (b"b" * 8000), 431, b"The head is longer than 8000 bytes"),
+        (b"GET /", b"A: b\r\n" * 90, 431, b"more than 90 fields"),
+        (b"GET /", b"A: b\0c\r\n", 400, b"not valid HTTP"),
+        (b"GET /", b"A: b\x7fc\r\n", 400, b"not valid HTTP"),
+        (b"GET /health/live?a=\x7fy", b"", 400, b"not valid HTTP"),
+        (b"get /", b"", 400, b"not valid HTTP"),
+    ],
+    ids=["long URI", "long field", "many fields", "NUL", "control character", "DEL in the URI", "odd method"],
+)
+def test_heads_that_gunicorn_refuses_are_answered_as_json(
+    gateway: Gateway, blue: FakeSlot, line: bytes, fields: bytes, status: int, message: bytes
+) -> None:
+    answer = gateway.send(line + b" HTTP/1.1\r\nHost: x\r\nConnection: close\r\n" + fields + b"\r\n")
+    assert answer.startswith(b"HTTP/1.1 %d " % status)
+    assert message in answer.partition(b"\r\n\r\n{")[2]
+    assert re.search(rb"(?i)content-type: application/json\r\n", answer)
+    assert re.search(rb"(?i)x-request-id: [0-9a-f-]{36}", answer)
+    assert not blue.requests
+
+
+def test_head_up_to_the_limits_reaches_a_slot(gateway: Gateway, blue: FakeSlot) -> None:
+    fields = {f"a{number}": "b\t\xff" + "c" * 70 for number in range(85)}
+    assert gateway.request("/" + "a" * 3999, method="GET_IT-2", headers=fields).status == 501
+    assert gateway.request("/" + "a" * 3999, headers=fields).status == 200
+
+
+def test_upgrade_is_ignored(gateway: Gateway, blue: FakeSlot) -> None:
+    headers = {"Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Key": "A" * 22 + "=="}
+    assert gateway.request(headers=headers).status == 200
+    assert "upgrade" not in blue.requests[-1][1]
+
+
 @contextlib.contextmanager
 def connections(gateway: Gateway, number: int, source: str = "127.0.0.1") -> Iterator[None]:
     """Hold connections, each of which has had an answer or been closed."""

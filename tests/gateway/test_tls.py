@@ -1,11 +1,15 @@
 """HTTPS beside HTTP, with the configuration of the role and a certificate made here."""
 
 import http.client
+import http.server
 import socket
 import ssl
 import subprocess
+import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from fake_slot import FakeSlot
@@ -14,10 +18,14 @@ from gateway_process import Gateway, free_port, wait_until
 Start = Callable[..., Gateway]
 
 
+StartWithTls = Callable[..., tuple[Gateway, int, Path]]
+METRICS = "ml_workshop_certificate_not_after_timestamp_seconds 2\n"
+
+
 @pytest.fixture
-def https(start: Start, blue: FakeSlot, tmp_path: Path) -> tuple[int, Path]:
-    """Start a gateway with HTTPS; return its port and the certificate."""
-    key, certificate, port = tmp_path / "key.pem", tmp_path / "certificate.pem", free_port()
+def start_with_tls(start: Start, blue: FakeSlot, tmp_path: Path) -> StartWithTls:
+    """Start a gateway with HTTPS; return it, its port and the certificate."""
+    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
     subprocess.run(
         [
             *("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=gateway"),
@@ -27,15 +35,30 @@ def https(start: Start, blue: FakeSlot, tmp_path: Path) -> tuple[int, Path]:
         capture_output=True,
     )
     (tmp_path / "tls.pem").write_text(certificate.read_text() + key.read_text())
-    gateway = start(
-        gateway_tls="files",
-        gateway_tls_port=str(port),
-        gateway_tls_certificate=str(certificate),
-        gateway_tls_key=str(key),
-        __gateway_tls_file=str(tmp_path / "tls.pem"),
-    )
-    wait_until("the slot is up", lambda: gateway.is_up("blue"))
+    (tmp_path / "certificate.prom").write_text(METRICS)
+
+    def start_gateway(**variables: Any) -> tuple[Gateway, int, Path]:
+        port = free_port()
+        gateway = start(
+            gateway_tls_port=str(port),
+            gateway_tls_certificate=str(certificate),
+            gateway_tls_key=str(key),
+            __gateway_tls_file=str(tmp_path / "tls.pem"),
+            __gateway_certificate_metrics=str(tmp_path / "certificate.prom"),
+            **variables,
+        )
+        wait_until("the slot is up", lambda: gateway.is_up("blue"))
+        return gateway, port, certificate
+
+    return start_gateway
+
+
+@pytest.fixture
+def https(start_with_tls: StartWithTls) -> tuple[int, Path]:
+    """Start a gateway with HTTPS; return its port and the certificate."""
+    gateway, port, certificate = start_with_tls(gateway_tls="files")
     assert gateway.request().status == 200, "HTTP stays"
+    assert gateway.request("/certificate", port=gateway.metrics_port).body.decode() == METRICS
     return port, certificate
 
 
@@ -65,3 +88,54 @@ def test_old_protocols_are_refused(https: tuple[int, Path]) -> None:
         context.minimum_version = context.maximum_version = ssl.TLSVersion.TLSv1_1
     with socket.create_connection(("127.0.0.1", https[0])) as client, pytest.raises(ssl.SSLError):
         context.wrap_socket(client)
+
+
+class Challenge(http.server.BaseHTTPRequestHandler):
+    """Certbot while it answers a challenge."""
+
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(self.path.encode())
+
+
+def test_challenge_reaches_certbot_and_other_http_is_redirected(start_with_tls: StartWithTls) -> None:
+    port, keys = str(free_port()), {"alice": "k" * 20}
+    with http.server.HTTPServer(("127.0.0.1", 0), Challenge) as certbot:
+        threading.Thread(target=certbot.serve_forever, daemon=True).start()
+        gateway, tls_port, _ = start_with_tls(
+            gateway_tls="acme",
+            gateway_http_port=port,
+            gateway_acme_port=str(certbot.server_port),
+            gateway_api_keys=keys,
+        )
+        path = "/.well-known/acme-challenge/token"
+        assert gateway.request(path, port=int(port)).body.decode() == path
+        certbot.shutdown()
+    started = time.monotonic()
+    assert gateway.request(path, port=int(port)).status == 404
+    assert time.monotonic() - started < 1, "no retries"
+    (line,) = (
+        line for line in gateway.runtime_api("show stat").splitlines() if line.startswith("http,FRONTEND,")
+    )
+    assert line.split(",")[43] == "0", "no 5xx that GatewayErrors counts"
+    for host in ("example.com", f"example.com:{port}", "[::1]", f"[::1]:{port}"):
+        redirect = gateway.request("/predict?a=1&b=%20", port=int(port), headers={"Host": host})
+        name = host.removesuffix(f":{port}")
+        assert redirect.status == 308
+        assert redirect.headers["location"] == f"https://{name}:{tls_port}/predict?a=1&b=%20"
+    assert gateway.request("/health/live").status != 308, "HTTP stays"
+
+
+def test_http_only_redirects_with_tls_only(start_with_tls: StartWithTls) -> None:
+    gateway, tls_port, certificate = start_with_tls(gateway_tls="files", gateway_tls_only="true")
+    redirect = gateway.request("/predict", method="POST", body=b"{}")
+    assert redirect.status == 308, "the method stays, unlike with 301"
+    assert redirect.headers["location"] == f"https://127.0.0.1:{tls_port}/predict"
+    assert "strict-transport-security" not in redirect.headers
+    context = ssl.create_default_context(cafile=certificate)
+    connection = http.client.HTTPSConnection("127.0.0.1", tls_port, timeout=10, context=context)
+    connection.request("GET", "/predict")
+    response = connection.getresponse()
+    assert (response.status, response.headers["Strict-Transport-Security"]) == (200, "max-age=31536000")
+    connection.close()

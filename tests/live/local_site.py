@@ -24,12 +24,13 @@ PAGES = ("libjs-bootstrap4", "libjs-jquery", "libjs-popper.js")
 
 @dataclass(frozen=True)
 class Site:
-    """Addresses of Prometheus, of Locust's web UI, and of the gateway where it is known; admin's password."""
+    """Addresses of Prometheus, Locust's web UI and gateway; admin's password; directory of a local site."""
 
     prometheus: str
     locust: str
     service: str = ""
     password: str = ""
+    directory: Path | None = None
 
     @property
     def login(self) -> tuple[str, str]:
@@ -118,7 +119,7 @@ def local_site(directory: Path) -> Iterator[Site]:
         set_state(directory, "green", "maint")
         for name, (_, address) in programs.items():
             wait_for(address, directory / f"{name}.log")
-        yield Site(f"http://{prometheus}", f"http://{locust}", f"http://{service}")
+        yield Site(f"http://{prometheus}", f"http://{locust}", f"http://{service}", directory=directory)
 
 
 def prometheus_configuration(targets: dict[str, str]) -> dict[str, object]:

@@ -128,6 +128,21 @@ def test_default_values_are_in_range(evaluate: Evaluate) -> None:
             {"gateway_port": "8405"},
             "gateway_port and gateway_metrics_port are both 8405: set one of them to another port.",
         ),
+        (
+            {"gateway_tls_only": "yes"},
+            "gateway_tls_only (tls_only) is true, but gateway_tls (tls) is off: set gateway_tls to "
+            "self_signed, files or acme.",
+        ),
+        (
+            {"gateway_tls": "acme", "gateway_http_port": "443"},
+            "gateway_http_port is 443, which is gateway_tls_port or gateway_metrics_port: "
+            "set it to another port.",
+        ),
+        (
+            {"gateway_tls": "acme", "gateway_acme_ca_file": "/none.crt"},
+            "gateway_acme_ca_file is /none.crt, which does not exist: "
+            "set it to a PEM file on the controller.",
+        ),
         ({"gateway_servers": []}, "gateway_servers is empty: set it to one server or more."),
         (
             {"gateway_servers": [{"name": "a b", "address": "192.0.2.1:80"}]},

@@ -54,6 +54,13 @@ def test_workers_beside_the_master_use_the_loopback_address(render: Render) -> N
     assert "PartOf=" not in render("locust", "locust-worker.service.j2", **WORKER)
 
 
+def test_memory_follows_users_and_processes(render: Render) -> None:
+    unit = render(
+        "locust", "locust-worker.service.j2", **WORKER, locust_processes="4", locust_users_max="2000"
+    )
+    assert "MemoryMax=1624M" in unit
+
+
 def test_only_a_master_listens_for_workers(render: Render) -> None:
     master = render("locust", "locust.service.j2", locust_mode="master", locust_master_port="5600")
     assert "exec locust --master " in master

@@ -29,6 +29,13 @@ SERVICES = [
     pytest.param("load_test", "load-test.service", {}, id="load_test"),
 ]
 
+CERTIFICATE = pytest.param(
+    "gateway",
+    "gateway-certificate.service",
+    {"gateway_tls": "acme", "gateway_acme_name": "gateway.example"},
+    id="certificate",
+)
+
 # Ours to write, not the host's that renders them: what the units name is not here.
 NOT_HERE = (
     "is not executable: No such file or directory",
@@ -68,7 +75,7 @@ def settings(text: str) -> RawConfigParser:
     return parser
 
 
-@pytest.mark.parametrize(("role", "unit", "variables"), SERVICES)
+@pytest.mark.parametrize(("role", "unit", "variables"), [*SERVICES, CERTIFICATE])
 def test_systemd_understands_every_line(
     unit_file: Callable[..., Path], role: str, unit: str, variables: dict[str, str]
 ) -> None:
@@ -79,7 +86,7 @@ def test_line_that_systemd_does_not_understand_is_noticed(unit_file: Callable[..
     assert complaints(unit_file("inference", "inference@.service", {"inference_memory_max": "lots"}))
 
 
-@pytest.mark.parametrize(("role", "unit", "variables"), SERVICES)
+@pytest.mark.parametrize(("role", "unit", "variables"), [*SERVICES, CERTIFICATE])
 def test_exposure_is_at_most_2(
     unit_file: Callable[..., Path], role: str, unit: str, variables: dict[str, str]
 ) -> None:
@@ -90,8 +97,11 @@ def test_exposure_is_at_most_2(
 
 
 @pytest.mark.parametrize(("role", "unit", "variables"), SERVICES)
-def test_runs_as_the_system_user(render: Render, role: str, unit: str, variables: dict[str, str]) -> None:
-    assert settings(render(role, f"{unit}.j2", **variables))["Service"]["User"] == "ml-workshop"
+def test_runs_as_the_user_of_its_role(
+    render: Render, role: str, unit: str, variables: dict[str, str]
+) -> None:
+    user = settings(render(role, f"{unit}.j2", **variables))["Service"]["User"]
+    assert user == {"load_test": "ml-workshop-locust"}.get(role, f"ml-workshop-{role}")
 
 
 def test_token_reaches_the_unit_as_a_credential_only(render: Render) -> None:

@@ -3,13 +3,27 @@
 import pytest
 from testinfra.host import Host
 
+SERVICE_USER = "ml-workshop-test"  # side_effect.yml
+
 
 def test_system_user_cannot_log_in(host: Host) -> None:
-    user = host.user("ml-workshop")
+    user = host.user(SERVICE_USER)
     assert user.uid < 1000
+    assert user.groups == [SERVICE_USER]
     assert user.shell == "/usr/sbin/nologin"
     assert not host.file(user.home).exists
     assert user.password == "!"  # noqa: S105  (locked)
+
+
+def test_system_user_has_the_files_of_the_user_of_earlier_releases(host: Host) -> None:
+    owners = host.check_output("find /srv/state -printf '%P %u:%g\\n'").splitlines()
+    assert sorted(owners) == [
+        f" {SERVICE_USER}:{SERVICE_USER}",
+        f"link {SERVICE_USER}:{SERVICE_USER}",
+        f"old {SERVICE_USER}:{SERVICE_USER}",
+        "root root:root",
+    ]
+    assert host.file("/srv/other").user == "ml-workshop"
 
 
 @pytest.mark.parametrize("path", ["/opt/ml-workshop", "/var/lib/ml-workshop", "/etc/ml-workshop"])
@@ -24,7 +38,7 @@ def test_directories_are_roots(host: Host, path: str) -> None:
 
 
 def test_system_user_can_write_none_of_them(host: Host) -> None:
-    with host.sudo("ml-workshop"):
+    with host.sudo(SERVICE_USER):
         for path in ("/opt/ml-workshop", "/var/lib/ml-workshop", "/etc/ml-workshop"):
             assert host.run("test -w %s", path).rc == 1
 

@@ -1,8 +1,9 @@
-"""Four clients on keep-alive connections: python load.py SECONDS; prints counts by status as JSON."""
+"""Four clients on keep-alive connections: python load.py SECONDS [CA_FILE]; prints JSON."""
 
 import collections
 import http.client
 import json
+import ssl
 import sys
 import threading
 import time
@@ -14,7 +15,11 @@ counts: collections.Counter[str] = collections.Counter()
 def send_requests() -> None:
     """Send requests until the time is over."""
     end = time.monotonic() + SECONDS
-    connection = http.client.HTTPConnection("127.0.0.1", 8000, timeout=10)
+    if sys.argv[2:]:
+        context = ssl.create_default_context(cafile=sys.argv[2])
+        connection = http.client.HTTPSConnection("test-gateway", 443, timeout=10, context=context)
+    else:
+        connection = http.client.HTTPConnection("127.0.0.1", 8000, timeout=10)
     while time.monotonic() < end:
         try:
             connection.request("POST", "/predict", b"{}")

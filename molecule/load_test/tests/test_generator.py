@@ -7,7 +7,7 @@ testinfra_hosts = ["ansible://instance_b"]
 
 def test_no_load_is_left(host: Host) -> None:
     assert host.run("systemctl is-active load-test.service").stdout.strip() in ("inactive", "failed")
-    assert host.run("pgrep -u ml-workshop").rc == 1
+    assert host.run("pgrep -u ml-workshop-locust").rc == 1
     assert not host.socket("tcp://0.0.0.0:8089").is_listening
 
 

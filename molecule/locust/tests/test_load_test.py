@@ -66,8 +66,8 @@ def test_services_run_sandboxed_and_at_boot(host: Host, unit: str) -> None:
     assert service.is_running
     assert service.is_enabled
     assert host.run("systemd-analyze security --threshold=20 %s.service", unit).rc == 0
-    users = host.check_output("ps -o user:20= -C locust").split()
-    assert set(users) == {"ml-workshop"}
+    users = host.check_output("ps -o user:32= -C locust").split()
+    assert set(users) == {"ml-workshop-locust"}
 
 
 def test_master_counts_the_workers_of_all_hosts(host: Host) -> None:

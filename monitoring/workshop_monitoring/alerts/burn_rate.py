@@ -58,10 +58,10 @@ def _too_fast(slo: Slo, window: Window, settings: Alerting) -> str:
         errors = f"slo:sli_error:ratio_rate{name}{slo.selector}"
         return f"max without (sloth_window) ({errors} > {_plain(window.factor(slo))} * {slo.error_budget})"
 
-    failed = indicators.failed(slo, "increase", window.long).replace("\n", "\n  ")
+    failed = indicators.failed(slo, "increase", window.long).replace("\n", "\n    ")
     return (
         f"(\n  {above(window.long)}\n  and\n  {above(window.short)}\n  and on ()\n"
-        f"  {failed}\n  >= {settings.minimum_failed_requests}\n)"
+        f"  (\n    {failed}\n  )\n  >= {settings.minimum_failed_requests}\n)"
     )
 
 

@@ -13,6 +13,12 @@ _BACKEND = 'job="gateway", proxy="inference"'
 _SLOTS = 'job="gateway", proxy=~"inference(_retry)?", server!="wait"'
 """Requests that find no server up wait (server wait), and reach a slot by the backend inference_retry."""
 
+_NOT_AFTER = 'ml_workshop_certificate_not_after_timestamp_seconds{job="certificate"}'
+_NOT_BEFORE = 'ml_workshop_certificate_not_before_timestamp_seconds{job="certificate"}'
+_LEFT = f"{_NOT_AFTER} - time()"
+_CERTIFICATE = {Severity.PAGE: (3, _LEFT), Severity.TICKET: (21, f"{_LEFT} >= 3 * 86400")}
+"""A renewal is late when less than a third of the lifetime is left, for long ones this many days."""
+
 _UNLESS_DOWN = f"and on (job, instance)\n{ACTIVE_SERVERS} > 0"
 
 
@@ -63,9 +69,26 @@ def alerts(settings: Alerting) -> list[Alert]:
             summary="The gateway {{ $labels.instance }} fails or rejects requests: {{ $labels.reason }}",
             description=(
                 "{{ $value | humanizePercentage }} of what reached {{ $labels.instance }} over the last five "
-                "minutes: {{ $labels.reason }}. The service's own figures do not show these requests."
+                "minutes: {{ $labels.reason }}. The service's own metrics do not have these requests."
             ),
             dashboard="gateway",
+        ),
+        *(
+            Alert(
+                name="CertificateExpires",
+                expression=(
+                    f"{left}\n< clamp_max(\n  {_NOT_AFTER}\n  - {_NOT_BEFORE},\n  {3 * days} * 86400\n) / 3"
+                ),
+                hold="10m",
+                severity=severity,
+                summary="The certificate of {{ $labels.instance }} is not renewed",
+                description=(
+                    "{{ $value | humanizeDuration }} are left until it expires (negative: since it has); "
+                    "then clients refuse HTTPS."
+                ),
+                dashboard="gateway",
+            )
+            for severity, (days, left) in _CERTIFICATE.items()
         ),
     ]
 

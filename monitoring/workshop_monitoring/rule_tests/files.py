@@ -17,7 +17,7 @@ from workshop_monitoring.rule_tests import (
     service,
 )
 from workshop_monitoring.settings import Alerting
-from workshop_monitoring.slo import Slo
+from workshop_monitoring.slo import AVAILABILITY, Slo
 
 
 def files(slos: list[Slo], settings: Alerting) -> dict[str, str]:
@@ -31,6 +31,7 @@ def files(slos: list[Slo], settings: Alerting) -> dict[str, str]:
         parts: list[tuple[str, Iterable[Scenario | Recording], str]] = [
             ("requests", objectives.recordings(slo), "1h"),
             ("period", objectives.period(slo), "1d"),
+            *([("gateway", objectives.gateway_errors(slo), "10m")] if slo.name == AVAILABILITY else []),
             *(
                 (f"burn-{pair.name}", objectives.scenarios(slo, pair, minimum), f"{pair.every}m")
                 for pair in objectives.PAIRS

@@ -59,9 +59,28 @@ def _reported(name: str, share: str, reason: str, **traffic: int) -> Scenario:
                 _INSTANCE | {"reason": reason} | _TICKET,
                 f"The gateway instance-a:8405 fails or rejects requests: {reason}",
                 f"{share} of what reached instance-a:8405 over the last five minutes: {reason}. "
-                "The service's own figures do not show these requests.",
+                "The service's own metrics do not have these requests.",
             ),
         ),
+    )
+
+
+def _certificate(lifetime_hours: int, left_hours: int) -> dict[str, str]:
+    """A certificate with so many hours left at the beginning."""
+    labels = 'job="certificate", instance="instance-a:8405"'
+    edges = {"before": left_hours - lifetime_hours, "after": left_hours}
+    return {
+        f"ml_workshop_certificate_not_{edge}_timestamp_seconds{{{labels}}}": f"{hours * 3600}x700"
+        for edge, hours in edges.items()
+    }
+
+
+def _expires(at: str, left: str, severity: str = "ticket") -> Fires:
+    return Fires(
+        at,
+        {"job": "certificate", "instance": "instance-a:8405", "severity": severity},
+        "The certificate of instance-a:8405 is not renewed",
+        f"{left} are left until it expires (negative: since it has); then clients refuse HTTPS.",
     )
 
 
@@ -133,6 +152,29 @@ SCENARIOS = (
     _reported("Requests over a limit are reported", "1.5%", _REJECTED, requests_denied=15),
     _reported("Connections over a limit are reported", "50%", _REJECTED, denied_connections=1000),
     _reported("Sessions over a limit are reported", "50%", _REJECTED, denied_sessions=1000),
+    Scenario(
+        "A certificate of six days pages with two days left",
+        "CertificateExpires",
+        _certificate(144, 50),
+        interval="5m",
+        silent=("2h", "2h10m"),
+        fires=(_expires("2h15m", "1d 23h 45m 0s", "page"), _expires("51h", "-1h 0m 0s", "page")),
+    ),
+    Scenario(
+        "A certificate of 90 days is reported with three weeks left",
+        "CertificateExpires",
+        _certificate(90 * 24, 21 * 24 + 1),
+        interval="5m",
+        silent=("1h", "1h10m"),
+        fires=(_expires("1h15m", "20d 23h 45m 0s"),),
+    ),
+    Scenario(
+        "A certificate of 397 days pages with three days left",
+        "CertificateExpires",
+        _certificate(397 * 24, 73),
+        interval="5m",
+        fires=(_expires("1h", "3d 0h 0m 0s"), _expires("1h15m", "2d 23h 45m 0s", "page")),
+    ),
     Scenario(
         "Server errors of the slots are left to the SLO alerts",
         "GatewayErrors",

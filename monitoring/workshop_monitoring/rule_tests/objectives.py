@@ -1,6 +1,7 @@
 """Tests of the rules that are made from slo.yml, for whatever objective stands there."""
 
 from dataclasses import dataclass
+from functools import partial
 from itertools import accumulate
 
 from workshop_monitoring.rule_tests import Fires, Query, Recording, Scenario
@@ -112,6 +113,46 @@ def recordings(slo: Slo) -> tuple[Recording, ...]:
                     "slo:sli_error:ratio_rate5m", "60m", {_name(slo, "slo:sli_error:ratio_rate5m", "5m"): 1}
                 ),
             ),
+        ),
+    )
+
+
+def gateway_errors(slo: Slo) -> tuple[Recording, ...]:
+    """Tests of what the gateway answers with a 5xx because no slot does."""
+    front, host = 'job="gateway", instance="front:8405"', 'job="gateway", instance="a:8405", tier="host"'
+    firing = f'ALERTS{{alertname="{_alert(slo)}", alertstate="firing", severity="page"}}'
+    ratio = {_labels(slo, sloth_window="5m"): 1}
+    left = {_labels(slo, sloth_window=f"{slo.window_days}d"): 1}
+    return (
+        Recording(
+            "All slots are down for ten minutes: a page, and the error budget goes down",
+            {series: f"{samples} stale" for series, samples in _traffic(slo, [Phase(60, 10)], 1).items()}
+            | {_responses("frontend", front, "http"): "0x60 10+10x9"}
+            | {_responses("server", front, "inference", server="wait"): "0x60 10+10x9"},
+            (
+                Query(f"count({firing})", "60m"),
+                Query("slo:period_error_budget_remaining:ratio == bool 1", "60m", left),
+                Query(f"count({firing})", "70m", {"{}": 1}),
+                Query("slo:sli_error:ratio_rate5m == bool 1", "70m", ratio),
+                Query("slo:period_error_budget_remaining:ratio < bool 0", "70m", left),
+            ),
+        ),
+        Recording(
+            "Behind a gateway host, each failed request counts once, and its health checks do not",
+            # Of 14 requests a minute, a slot fails one, a host without slots three, the gateway host one.
+            {
+                series: f"0+{each}x60"
+                for series, each in {
+                    _predictions(slo, "count", "/predict", "200"): 9,
+                    _predictions(slo, "count", "/predict", "500"): 1,
+                    _responses("frontend", front, "http"): 5,
+                    _responses("server", front, "inference", server="instance-a"): 4,
+                    _responses("frontend", host, "http"): 4 + 60,
+                    _responses("server", host, "inference", server="wait"): 3 + 60,
+                    _responses("server", host, "inference_retry", server="blue"): 1,
+                }.items()
+            },
+            (Query("round(slo:sli_error:ratio_rate5m * 14, 0.001)", "60m", dict.fromkeys(ratio, 5)),),
         ),
     )
 
@@ -267,11 +308,7 @@ def _ends(phases: list[Phase]) -> list[int]:
 
 def _traffic(slo: Slo, phases: list[Phase], interval: int) -> dict[str, str]:
     """The service's counters; failures come by the one route, everything else by the other."""
-
-    def predictions(part: str, rule: str, status: str, *more: str) -> str:
-        labels = (f'job="{slo.service}"', 'instance="a:8000"', 'method="POST"', f'status="{status}"', *more)
-        return f'flask_http_request_duration_seconds_{part}{{{", ".join(labels)}, url_rule="{rule}"}}'
-
+    predictions = partial(_predictions, slo)
     good = _counter([(phase.minutes, phase.rate * (1 - phase.failed)) for phase in phases], interval)
     bad = _counter([(phase.minutes, phase.rate * phase.failed) for phase in phases], interval)
     none = _counter([(_ends(phases)[-1], 0)], interval)
@@ -286,6 +323,17 @@ def _traffic(slo: Slo, phases: list[Phase], interval: int) -> dict[str, str]:
         predictions("bucket", other, "200", edge): none,
         predictions("bucket", other, "200", 'le="+Inf"'): bad,
     }
+
+
+def _predictions(slo: Slo, part: str, rule: str, status: str, *more: str) -> str:
+    labels = (f'job="{slo.service}"', 'instance="a:8000"', 'method="POST"', f'status="{status}"', *more)
+    return f'flask_http_request_duration_seconds_{part}{{{", ".join(labels)}, url_rule="{rule}"}}'
+
+
+def _responses(what: str, gateway: str, proxy: str, server: str = "") -> str:
+    """Counter of responses with a 5xx of a frontend or a server."""
+    labels = f'{gateway}, proxy="{proxy}", code="5xx"' + (f', server="{server}"' if server else "")
+    return f"haproxy_{what}_http_responses_total{{{labels}}}"
 
 
 def _noise(samples: int) -> dict[str, str]:

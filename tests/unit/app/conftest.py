@@ -2,6 +2,7 @@
 
 import json
 import os
+import pwd
 import shutil
 import subprocess
 import sys
@@ -186,3 +187,16 @@ def hub() -> Iterator[str]:
     yield process.stdout.readline().strip()
     process.terminate()
     process.wait()
+
+
+@pytest.fixture
+def unprivileged() -> Iterator[None]:
+    """Run without root, because root may read everything."""
+    if os.geteuid() != 0:
+        yield
+        return
+    os.seteuid(pwd.getpwnam("nobody").pw_uid)
+    try:
+        yield
+    finally:
+        os.seteuid(0)

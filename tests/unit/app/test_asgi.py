@@ -1,11 +1,12 @@
 """The adapter between Gunicorn and Flask, without a server."""
 
 import asyncio
+import threading
 from collections.abc import Iterable
 from contextlib import suppress
 from typing import Any
 
-from ml_workshop.serving.asgi import WsgiAdapter
+from ml_workshop.serving.asgi import INLINE_BYTES, WsgiAdapter
 from ml_workshop.serving.parsing import BODY_ERROR, Limits
 
 SCOPE = {
@@ -36,6 +37,44 @@ def answer(receive: Any, limits: Limits) -> tuple[dict[str, Any], list[dict[str,
 
     asyncio.run(WsgiAdapter(application, limits, threads=1)(dict(SCOPE), receive, send))
     return seen, sent
+
+
+def test_one_explanation_at_a_time_and_others_meanwhile() -> None:
+    """An explanation would delay the event loop by as much as there are others."""
+    running: list[str] = []
+    most, predicted = 0, threading.Event()
+
+    def application(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        nonlocal most
+        path = environ["PATH_INFO"]
+        if path == "/explain":
+            running.append(path)
+            most = max(most, len(running))
+            assert predicted.wait(10)
+            running.remove(path)
+        else:
+            predicted.set()
+        start_response("200 OK", [])
+        return []
+
+    async def requests() -> None:
+        adapter = WsgiAdapter(application, Limits(), threads=2)
+
+        async def request(path: str, body: bytes) -> None:
+            async def receive() -> dict[str, Any]:
+                return {"type": "http.request", "body": body, "more_body": False}
+
+            async def send(_: dict[str, Any]) -> None:
+                pass
+
+            await adapter(SCOPE | {"path": path, "raw_path": path.encode()}, receive, send)
+
+        await asyncio.gather(
+            *(request("/explain", b"") for _ in range(4)), request("/predict", b"x" * INLINE_BYTES * 2)
+        )
+
+    asyncio.run(requests())
+    assert most == 1
 
 
 def test_a_request_is_handed_over_and_its_response_is_sent() -> None:

@@ -28,9 +28,10 @@ RESET = struct.pack("ii", 1, 0)
 
 
 @pytest.fixture
-def server(start: Callable[..., Server], model: Path) -> Iterator[Server]:
-    server = start(model, "--workers", 2)
-    server.wait_until_ready(workers=2)
+def server(start: Callable[..., Server], model: Path, request: pytest.FixtureRequest) -> Iterator[Server]:
+    workers = getattr(request, "param", 2)
+    server = start(model, "--workers", workers)
+    server.wait_until_ready(workers=workers)
     before = server.workers()
     server.get("/health/ready")
     yield server
@@ -73,6 +74,7 @@ def test_pipelined_requests_that_are_reset(server: Server) -> None:
     assert slowest_health_check(server) < QUICK + usual
 
 
+@pytest.mark.parametrize("server", [1], indirect=True, ids=["one worker"])
 @pytest.mark.parametrize(
     ("text", "status"), [("!" * 16_384, 200), ("a." * 32_500, 422)], ids=["longest", "too long"]
 )

@@ -3,9 +3,8 @@
 import csv
 import json
 import os
-import pwd
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pyarrow as pa  # type: ignore[import-untyped]
@@ -166,19 +165,6 @@ def test_invalid_features_of_a_parquet_file_name_no_class(tmp_path: Path, featur
     for split in ("train", "test"):
         pq.write_table(table, tmp_path / f"{split}.parquet")
     assert load_dataset(str(tmp_path)).label_names == ["3", "7"]
-
-
-@pytest.fixture
-def unprivileged() -> Iterator[None]:
-    """Run without root, because root may read everything."""
-    if os.geteuid() != 0:
-        yield
-        return
-    os.seteuid(pwd.getpwnam("nobody").pw_uid)
-    try:
-        yield
-    finally:
-        os.seteuid(0)
 
 
 @pytest.mark.parametrize("mode", ["file", "directory"])

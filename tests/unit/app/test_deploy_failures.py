@@ -14,6 +14,8 @@ import numpy as np
 import pytest
 from deploy_host import Host, wait_until
 from fake_hub import WRITER
+from ml_workshop.deploy.haproxy import HAProxy
+from ml_workshop.errors import DeployError
 from ml_workshop.model.manifest import write_manifest
 from ml_workshop.registry.repository import open_repository
 from server_process import http_server
@@ -213,6 +215,13 @@ def test_haproxy_is_stopped(host: Host) -> None:
     assert "HAProxy does not answer" in status["problem"] and status["slots"]["blue"]["weight"] is None
 
 
+def test_the_socket_of_haproxy_needs_root(tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    tmp_path.chmod(0)
+    request.getfixturevalue("unprivileged")
+    with pytest.raises(DeployError, match=r"admin.sock cannot be opened .*: run this as root\."):
+        HAProxy(tmp_path / "admin.sock", tmp_path / "state").servers()
+
+
 def test_haproxy_cannot_reach_the_candidate(host: Host) -> None:
     host.publish(6)
     host.settings["health_timeout"] = 2
@@ -281,4 +290,10 @@ def test_history_and_status(host: Host) -> None:
     table, _ = host.command("status", "--format", "table")
     assert first[:12] in table
     journal_file = host.root / "deployments" / "journal.jsonl"
+    complete = journal_file.read_text()
+    journal_file.write_text(complete + '\n{"id": "1", "time": "2026-11-25T20:00:00Z"}\n')
+    sentence = f"{journal_file}, line {complete.count(chr(10)) + 2} has no valid 'by': remove the line."
+    assert sentence in host.command("history", code=1)[1]
+    status, _ = host.command("status", "--format", "json")
+    assert (status["problem"], status["last_deployment"]) == (sentence, None)
     assert host.command("rollback", code=1) and journal_file.read_text().count("\n") >= 2

@@ -38,7 +38,8 @@ def logins(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.M
 
 
 @pytest.fixture
-def client(logins: bool) -> FlaskClient:
+def client(logins: bool, monkeypatch: pytest.MonkeyPatch) -> FlaskClient:
+    monkeypatch.setenv("LOCUST_USERS_MAX", "1000")
     app = flask.Flask("ui")
     CORS(app)  # as Locust does
     for path in ("/", "/swarm", "/stop", "/stats/reset", "/user"):
@@ -111,6 +112,14 @@ def test_another_service_is_refused(client: FlaskClient, path: str, data: Any) -
     assert answer.get_json()["message"] == (
         "This Locust loads http://service:8000 only; locust_host sets another service."
     )
+
+
+@pytest.mark.parametrize(("users", "status"), [("1000", 200), (" 1_001 ", 400), ("many", 200)])
+def test_users_are_limited(client: FlaskClient, users: str, status: int) -> None:
+    answer = client.post("/swarm", data={"user_count": users, "host": HOST}, headers=LOGIN)
+    assert answer.status_code == status
+    if status == 400:
+        assert "at most 1000 users; locust_users_max" in answer.get_json()["message"]
 
 
 def test_its_own_service_is_loaded(client: FlaskClient) -> None:

@@ -26,6 +26,7 @@ EXCEPTIONS: dict[tuple[str, str], dict[str, str]] = {
     ("model", "Model served"): {"target-job-rule": GATEWAY},
     ("model", "Revisions over time"): {"target-job-rule": GATEWAY},
     ("home", "Error budget left"): {"target-job-rule": WHOLE_SERVICE, "target-instance-rule": WHOLE_SERVICE},
+    ("home", "Server errors"): {"target-job-rule": WHOLE_SERVICE, "target-instance-rule": WHOLE_SERVICE},
     ("home", "Firing alerts"): {"target-job-rule": ALERTS, "target-instance-rule": ALERTS},
 }
 """Exceptions of a dashboard, or one of its panels, from a rule, with the reason."""

@@ -70,6 +70,7 @@ def test_prometheus_scrapes_every_host_of_the_inventory(value) -> None:
         "alertmanager": ["localhost:9093"],
         "gateway": ["10.0.0.10:8405", "203.0.113.11:8405"],
         "inference": ["10.0.0.10:8405", "203.0.113.11:8405"] * 2,
+        "certificate": [],
         "locust": ["10.0.0.10:8089", "203.0.113.11:8089"],
         "load_test": ["203.0.113.20:8089"],
         "node_exporter": ["10.0.0.10:9100", "203.0.113.11:9100", "203.0.113.20:9100"],
@@ -108,6 +109,7 @@ def test_changed_port_and_ipv6_address_reach_everything_that_connects(value) -> 
         "alertmanager": ["localhost:9193"],
         "gateway": ["[2001:db8::30]:8405", "[fd00::10]:8406", "203.0.113.11:8405"],
         "inference": ["[fd00::10]:8406", "203.0.113.11:8405"] * 2,
+        "certificate": [],
         "locust": ["[fd00::10]:8091", "203.0.113.11:8091"],
         "load_test": ["203.0.113.20:8091"],
         "node_exporter": [
@@ -189,6 +191,36 @@ def test_firewall_opens_exporters_to_the_monitoring_host_alone(value) -> None:
     assert sources[8000] == ["operators", "clients", "203.0.113.20", "203.0.113.40"]
 
 
+def test_acme_is_for_the_hosts_that_clients_reach(value) -> None:
+    inventory = SEVERAL + "\n[all:vars]\ntls=acme\n"
+    wanted = "[gateway_tls,gateway_acme_name,public_urls.gateway_tls,firewall_rules]"
+    tls, name, url, rules = value(inventory, "first", wanted)
+    assert (tls, name, url) == ("acme", "203.0.113.10", "https://203.0.113.10:443")
+    assert {rule["port"]: rule["sources"][:2] for rule in rules}[80] == ["operators", "clients"]
+    scraped = targets(value(inventory, "watcher", "prometheus_scrape_configs"))
+    assert scraped["certificate"] == ["10.0.0.10:8405", "203.0.113.11:8405"]
+
+    inventory += "acme_name=reviews.example.com\n[gateway]\nfront ansible_host=203.0.113.30\n"
+    tls, name, url, rules = value(inventory, "front", wanted)
+    assert (tls, name, url) == ("acme", "reviews.example.com", "https://reviews.example.com:443")
+    tls, _, _, rules = value(inventory, "first", wanted)
+    assert (tls, {rule["port"] for rule in rules} & {80, 443}) == ("off", set())
+    scraped = targets(value(inventory, "watcher", "prometheus_scrape_configs"))
+    assert scraped["certificate"] == ["203.0.113.30:8405"]
+
+
+def test_with_tls_only_clients_use_https(value) -> None:
+    inventory = SEVERAL + "\n[all:vars]\ntls=self_signed\ntls_only=true\n"
+    wanted = "[gateway_tls_only,public_urls.gateway,load_test_url,locust_host]"
+    assert value(inventory, "second", wanted) == [
+        *(True, "https://203.0.113.11:443", "https://10.0.0.10:443", "https://203.0.113.11:443")
+    ]
+    inventory += "[gateway]\nfront ansible_host=203.0.113.30\n"
+    assert value(inventory, "second", wanted) == [
+        *(False, "http://203.0.113.11:8000", *["https://203.0.113.30:443"] * 2)
+    ]
+
+
 def test_alerts_link_to_the_public_address_of_prometheus(value) -> None:
     assert value(SEVERAL, "watcher", "prometheus_web_external_url") == "http://203.0.113.20:9090"
 
@@ -246,3 +278,20 @@ def test_make_browser_logs_in_with_the_password_of_the_lab(value) -> None:
     (variable,) = (name for name in secrets if name.endswith("admin_password_file"))
     file = Path(value(ROOT / "inventory/lab", "instance-b", variable)).resolve()
     assert str(file.relative_to(ROOT)) in (ROOT / "Makefile").read_text()
+
+
+def test_documentation_lists_the_access_rules(value) -> None:
+    rules = value(SEVERAL, "watcher", "access_rules")
+    cells = [
+        [
+            rule["service"],
+            rule["role"],
+            ", ".join(map(str, rule["ports"])),
+            ", ".join(rule["hosts"]),
+            ", ".join(rule["from"]) or "the host itself",
+            rule["credential"],
+        ]
+        for rule in rules
+    ]
+    table = "\n".join(f"| {' | '.join(row)} |" for row in cells)
+    assert table in (ROOT / "docs/security.md").read_text(), f"write into docs/security.md:\n{table}"

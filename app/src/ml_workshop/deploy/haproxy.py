@@ -105,6 +105,10 @@ class HAProxy:
                 connection.connect(str(self._socket_file))
                 connection.sendall(f"{command}\n".encode())
                 return b"".join(iter(lambda: connection.recv(65536), b"")).decode()
+        except PermissionError as error:
+            raise DeployError(
+                f"{self._socket_file} cannot be opened ({error.strerror}): run this as root."
+            ) from error
         except OSError:
             return ""
 

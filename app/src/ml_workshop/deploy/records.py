@@ -6,6 +6,7 @@ Functions that write raise OutputError if they cannot.
 import contextlib
 import dataclasses
 import fcntl
+import itertools
 import json
 import os
 import time
@@ -61,6 +62,14 @@ class Deployment:
     pulled: bool = False  # whether it pulled the model; a failure then removes the model
 
 
+_ENTRY = {
+    **dict.fromkeys(("time", "by", "action", "result", "message"), str),
+    "to": dict,
+    "seconds": int | float,
+}
+"""What the tables show of a line of the journal, and its types."""
+
+
 @dataclass
 class State:
     """The content of state.json."""
@@ -114,8 +123,8 @@ def describe(slot: str | None, spec: Spec | None) -> dict[str, str]:
 
 def append_journal(directory: Path, deployment: Deployment, result: str, message: str) -> None:
     """Add a line to the journal, unless its last line has the same id."""
-    last = read_journal(directory, 1)
-    if last and last[0].get("id") == deployment.id:
+    last = next(_journal(directory), None)
+    if last and last[1].get("id") == deployment.id:
         return
     entry = {
         "id": deployment.id,
@@ -143,18 +152,33 @@ def append_journal(directory: Path, deployment: Deployment, result: str, message
 
 
 def read_journal(directory: Path, lines: int) -> list[dict[str, Any]]:
-    """Return the last lines of the journal, the oldest first, without damaged lines."""
+    """Return the last lines of the journal, the oldest first, without torn lines.
+
+    Raises:
+        DeployError: The journal cannot be read, or one of these lines is an object of another form.
+    """
+    entries = []
+    for number, entry in itertools.islice(_journal(directory), lines):
+        if wrong := [key for key, kind in _ENTRY.items() if not isinstance(entry.get(key), kind)]:
+            raise DeployError(
+                f"{directory / 'journal.jsonl'}, line {number} has no valid '{wrong[0]}': remove the line."
+            )
+        entries.append(entry)
+    return entries[::-1]
+
+
+def _journal(directory: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Yield number and content of each object in the journal, the newest first."""
+    path = directory / "journal.jsonl"
     try:
-        text = (directory / "journal.jsonl").read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return []
-    entries: list[dict[str, Any]] = []
-    for line in reversed(text.splitlines()):
-        if len(entries) == lines:
-            break
+        text = path.read_text(encoding="utf-8", errors="replace")
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise DeployError(f"{path} cannot be read ({error.strerror}): run this as root.") from error
+    for number, line in reversed(list(enumerate(text.splitlines(), 1))):
         if entry := json_object(line):
-            entries.insert(0, entry)
-    return entries
+            yield number, entry
 
 
 def write_metric(settings: Settings, to: dict[str, str], result: str) -> None:

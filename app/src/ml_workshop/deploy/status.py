@@ -23,6 +23,10 @@ def status(settings: Settings) -> Status:
         servers, problem = HAProxy(settings.haproxy_socket, settings.haproxy_state_file, 0).servers(), None
     except DeployError as error:
         servers, problem = {}, str(error)
+    try:
+        last = next(iter(read_journal(settings.state_dir, 1)), None)
+    except DeployError as error:
+        last, problem = None, problem or str(error)
     slots = {}
     for slot in SLOTS:
         spec, unit, server = state.slots[slot], unit_state(slot), servers.get(slot)
@@ -40,7 +44,7 @@ def status(settings: Settings) -> Status:
         "serving": state.serving,
         "slots": slots,
         "pin": pin and {"release": pin.spec.release, "revision": pin.spec.revision, "why": pin.why},
-        "last_deployment": next(iter(read_journal(settings.state_dir, 1)), None),
+        "last_deployment": last,
         "in_progress": running and {key: getattr(running, key) for key in ("action", "phase", "slot", "by")},
         "lock": lock_holder(settings.lock_file),
         "problem": problem,
@@ -72,8 +76,8 @@ def history_table(entries: list[dict[str, Any]]) -> str:
     """Return lines of the journal as aligned lines."""
     rows = [["time", "by", "action", "result", "release", "revision", "seconds", "message"]]
     for entry in entries:
-        to = {"release": "", "revision": "", **entry["to"]}
-        row = {**entry, "release": to["release"] or "-", "revision": to["revision"][:12] or "-"}
+        to = entry["to"]
+        row = {**entry, "release": to.get("release", "-"), "revision": str(to.get("revision", "-"))[:12]}
         rows.append([str(row[key]) for key in rows[0]])
     return _table(rows)
 

@@ -1,7 +1,10 @@
 """Who may use Locust's web UI, and which service it may load."""
 
+import contextlib
 import hmac
 import json
+import os
+import sys
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -19,18 +22,23 @@ if TYPE_CHECKING:
 
 
 def restrict(environment: "Environment") -> None:
-    """Restrict the web UI to its logins, to requests of its own pages, and to the host it was started with.
+    """Restrict the web UI to its logins, requests of its own pages, its own host and a number of users.
 
-    Logins are name to password, as JSON, in what systemd's LoadCredential= gave this process as `logins`;
-    without that, everyone may log in.
+    The number is LOCUST_USERS_MAX in the environment. Logins are name to password, as JSON, in what systemd's
+    LoadCredential= gave this process as `logins`; without that, everyone may log in.
     """
     if environment.web_ui is None or environment.web_ui.app is None:
         return
     app, host = environment.web_ui.app, environment.host
+    users_max = int(os.environ.get("LOCUST_USERS_MAX", sys.maxsize))
     logins = json.loads(credential("logins") or "{}")
     app.wsgi_app = AccessControl(app.wsgi_app, {name: str(password) for name, password in logins.items()})  # type: ignore[method-assign]
 
-    def refuse_other_hosts() -> ResponseReturnValue | None:
+    def refuse() -> ResponseReturnValue | None:
+        with contextlib.suppress(ValueError):  # Locust refuses what is no number
+            if max(map(int, flask.request.form.getlist("user_count")), default=0) > users_max:
+                message = f"This Locust starts at most {users_max} users; locust_users_max sets more."
+                return flask.jsonify(success=False, message=message, host=host), 400
         # /user sets any attribute of a user class, its host as well.
         others = flask.request.path == "/user" or set(flask.request.form.getlist("host")) - {host}
         if host is None or not others:
@@ -38,7 +46,7 @@ def restrict(environment: "Environment") -> None:
         message = f"This Locust loads {host} only; locust_host sets another service."
         return flask.jsonify(success=False, message=message, host=host), 400
 
-    app.before_request(refuse_other_hosts)
+    app.before_request(refuse)
 
 
 class AccessControl:

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 INLINE_BYTES = 16_384
 """Largest body that is answered inside the event loop: at most a few milliseconds of work."""
 
-SLOW_PATHS = frozenset(("/explain", "/metrics"))
+EXPLAIN = "/explain"
+SLOW_PATHS = frozenset((EXPLAIN, "/metrics"))
 """Answered in a thread, whatever the size of the body."""
 
 _DISCARDED_BYTES = 32 * 1_048_576
@@ -65,6 +66,8 @@ class WsgiAdapter:
         self._limits = limits
         self._numbers = itertools.count(1)
         self._pool = ThreadPoolExecutor(threads, "long-request")
+        # One at a time: each thread that computes delays the event loop.
+        self._explanations = ThreadPoolExecutor(1, "explanation")
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Answer one request; a WebSocket is closed, which refuses its handshake."""
@@ -81,8 +84,9 @@ class WsgiAdapter:
         environ["wsgi.input"] = BytesIO(body)
         environ["CONTENT_LENGTH"] = str(len(body))
         if len(body) > INLINE_BYTES or scope["path"] in SLOW_PATHS:
+            pool = self._explanations if scope["path"] == EXPLAIN else self._pool
             loop = asyncio.get_running_loop()
-            status, headers, content = await loop.run_in_executor(self._pool, self._call, environ)
+            status, headers, content = await loop.run_in_executor(pool, self._call, environ)
         else:
             status, headers, content = self._call(environ)
         if next(self._numbers) % _REQUESTS_PER_CLOSE == 0:

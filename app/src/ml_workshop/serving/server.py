@@ -5,6 +5,7 @@ import logging
 import os
 import signal
 import socket
+import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -45,6 +46,7 @@ class Settings:
 
 def _begin(worker: Worker) -> None:
     set_nonblocking(2)
+    sys.setswitchinterval(0.001)  # the event loop waits less for a thread that computes
     loop = asyncio.get_event_loop()
     loop.call_soon(signal.pthread_sigmask, signal.SIG_UNBLOCK, _STOP)
     # By then the worker listens, for which the loop has set the backlog of the shared socket to 100.
