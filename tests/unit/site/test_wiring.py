@@ -210,7 +210,7 @@ def test_acme_is_for_the_hosts_that_clients_reach(value) -> None:
 
 
 def test_with_tls_only_clients_use_https(value) -> None:
-    inventory = SEVERAL + "\n[all:vars]\ntls=self_signed\ntls_only=true\n"
+    inventory = SEVERAL + "\n[all:vars]\ntls=self_signed\ntls_only=True\n"
     wanted = "[gateway_tls_only,public_urls.gateway,load_test_url,locust_host]"
     assert value(inventory, "second", wanted) == [
         *(True, "https://203.0.113.11:443", "https://10.0.0.10:443", "https://203.0.113.11:443")
