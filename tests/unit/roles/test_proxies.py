@@ -9,7 +9,7 @@ import yaml
 
 ROOT = Path(__file__).parents[3]
 #: Set once per play.
-FOR_ALL_TASKS = "module_defaults: {ansible.builtin.uri: {use_proxy: false}}"
+FOR_ALL_TASKS = "module_defaults: {ansible.builtin.uri: {use_proxy: false"
 #: Modules that use the internet.
 ELSEWHERE = ("playbooks/tasks/ec2_",)
 FILES = sorted(path for place in ("roles", "playbooks") for path in (ROOT / place).glob("**/*.y*ml"))
