@@ -51,17 +51,22 @@ def _own_errors(function: str, window: str) -> str:
     No slot has seen what was requested, so health checks of clients are in it.
     """
     answered, of_slots = (
-        f'sum({function}(haproxy_{what}_http_responses_total{{{selector}, code="5xx"}}[{window}]))'
+        _total(f'haproxy_{what}_http_responses_total{{{selector}, code="5xx"}}', function, window)
         for what, selector in (("frontend", _FRONT), ("server", _SLOTS))
     )
-    return _or_zero(f"clamp_min({answered} - {_or_zero(of_slots)}, 0)")
+    difference = indent(f"{answered}\n- {_or_zero(of_slots)},\n0", "  ")
+    return _or_zero(f"clamp_min(\n{difference}\n)")
 
 
 def _sum(slo: Slo, function: str, window: str, part: str, *matchers: str) -> str:
     selector = ", ".join((f'job="{slo.service}"', f'url_rule=~"{PREDICTIONS}"', *matchers))
-    return f"sum({function}({DURATION}_{part}{{{selector}}}[{window}]))"
+    return _total(f"{DURATION}_{part}{{{selector}}}", function, window)
+
+
+def _total(counter: str, function: str, window: str) -> str:
+    return f"sum({function}(\n  {counter}[{window}]\n))"
 
 
 def _or_zero(expression: str) -> str:
     """The value of an expression, and 0 where it has none."""
-    return f"({expression} or vector(0))"
+    return f"(\n{indent(expression, '  ')}\n  or vector(0)\n)"

@@ -23,6 +23,7 @@ class FakeServer:
     errors: int = 0
     response_ms: float = 1
     reachable: bool = True
+    checks: str = ""  # " 2/3": one check failed
 
     @property
     def status(self) -> str:
@@ -32,7 +33,7 @@ class FakeServer:
             return "DOWN"
         with socket.socket(socket.AF_UNIX) as probe, contextlib.suppress(OSError):
             probe.connect(str(self.socket_file))
-            return "UP"
+            return f"UP{self.checks}"
         return "DOWN"
 
 

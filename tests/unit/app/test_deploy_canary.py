@@ -89,7 +89,9 @@ def test_a_bad_candidate_loses_its_traffic(
     before = shared.served(old)
     revision = shared.publish(10 + len(behaviour))
     getattr(traffic, behaviour)[new] = value
+    shared.haproxy.servers[old].checks = " 2/3"
     result, message = shared.command("deploy", code=3)
+    shared.haproxy.servers[old].checks = ""
     assert "Canary step 10 %" in message and sentence in message and f"Slot {old} still serves." in message
     assert (result["changed"], result["result"]) == (False, "failed")
     assert before is not None

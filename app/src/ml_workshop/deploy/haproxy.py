@@ -38,6 +38,11 @@ class Server:
         """Whether a health check passed since the server left maintenance ("UP 1/3": not yet)."""
         return self.status in ("UP", "DRAIN", "no check")
 
+    @property
+    def down(self) -> bool:
+        """Whether it gets no requests; one that failed some of its checks does ("UP 2/3")."""
+        return self.status.startswith(("DOWN", "MAINT"))
+
 
 class HAProxy:
     """The runtime API on a Unix socket of level admin."""

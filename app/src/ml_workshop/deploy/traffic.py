@@ -42,7 +42,7 @@ def shift(
         time.sleep(0.05)
     note = ""
     for percent in deployment.steps[:-1]:
-        if old is None or not haproxy.servers()[old].usable:
+        if old is None or haproxy.servers()[old].down:
             note = "all traffic at once: no other slot to compare with"
             break
         log(f"Shift: {percent} % to slot {new}.")
@@ -116,7 +116,7 @@ def watch_step(settings: Settings, haproxy: HAProxy, old: str, new: str, percent
     while True:
         time.sleep(SECONDS_BETWEEN_CHECKS)
         servers = haproxy.servers()
-        if servers[new].status.startswith("DOWN"):
+        if servers[new].down:
             raise DeployRefusedError(f"Canary step {percent} %: HAProxy's health check of slot {new} fails.")
         metrics: Readings = {}
         if not problem:
