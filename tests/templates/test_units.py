@@ -109,7 +109,7 @@ def test_line_that_systemd_does_not_understand_is_noticed(unit_file: Callable[..
     ],
     ids=lambda path: path.name,
 )
-def test_systemd_249_knows_every_directive(template: Path) -> None:
+def test_systemd_249_has_every_directive(template: Path) -> None:
     directives = re.findall(r"^(\w+)=", template.read_text(), flags=re.MULTILINE)
     assert set(directives).isdisjoint(SINCE_250.split())
 
