@@ -21,6 +21,8 @@ SLOW_TESTS := $(addsuffix .py,application/test_releases ec2/test_iam ec2/test_pl
   app/test_predictor_parity app/test_training)
 # The repository as the collection ml_workshop.workshop: links to plugins/, roles/ and meta/.
 COLLECTION := collections/ansible_collections/ml_workshop/workshop
+# Python that runs on hosts: with 3.10 of Ubuntu 22.04 up to 3.13 of Debian 13.
+HOST_SIDE := $(COLLECTION)/plugins playbooks/files roles/grafana/files roles/conda/files/conda-tool
 
 .PHONY: help docs sbom audit image lab lab-down verify check test test-all lint words fast unit timing molecule bench browser venv venv-test venv-app venv-audit venv-bench hosts promtool chromium haproxy sshd
 
@@ -71,9 +73,11 @@ lint: venv-test venv-app words ## Words, ansible-lint (production), yamllint, ru
 	check-jsonschema --builtin-schema vendor.renovate renovate.json
 	yamllint --strict .
 	ruff check . && ruff format --check .
-	mypy lab monitoring tools roles/grafana/files tests/fakes/fake_grafana tests/fakes/notification_receivers.py
-	mypy playbooks/filter_plugins playbooks/files roles/conda/files/conda-tool tests/fakes/ec2
-	MYPYPATH=collections mypy --explicit-package-bases $(COLLECTION)/plugins
+	mypy lab monitoring tools tests/fakes/fake_grafana tests/fakes/notification_receivers.py
+	mypy playbooks/filter_plugins tests/fakes/ec2
+	for version in 3.10 3.13; do \
+	  MYPYPATH=collections mypy --python-version $$version --explicit-package-bases $(HOST_SIDE) || exit; \
+	done
 	app/.venv/bin/mypy app/src
 
 # Reviews of the sample and of tests are free to use them; generated files repeat their sources.

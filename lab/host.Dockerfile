@@ -9,10 +9,13 @@ RUN apt-get update -q \
  && systemctl mask getty.target systemd-udevd.service systemd-networkd-wait-online.service \
  && { id ubuntu || useradd --create-home --shell /bin/bash ubuntu; } \
  && echo 'ubuntu ALL=(ALL) NOPASSWD: ALL' >/etc/sudoers.d/ubuntu
-# mmdebstrap names its copy of the sources 0000*; the copy laid over it here has the usual name.
 # The machine's own package settings (lab/machine_settings.py writes them at run time, they are in no repository).
 COPY settings/ /
-RUN update-ca-certificates && rm -f /etc/apt/sources.list.d/0000*
+# The sources of another release are left out. mmdebstrap names its copy of them 0000*.
+RUN update-ca-certificates \
+ && . /etc/os-release \
+ && if [ -d "/srv/apt/$VERSION_CODENAME" ]; then cp -r "/srv/apt/$VERSION_CODENAME/." /etc/apt/; fi \
+ && rm -rf /srv/apt /etc/apt/sources.list.d/0000*
 STOPSIGNAL SIGRTMIN+3
 # On a machine the root file system is a shared mount, without which systemd cannot hand credentials to its units.
 CMD ["/bin/sh", "-c", "mount --make-rshared / && exec /sbin/init"]

@@ -4,11 +4,12 @@ Writes a directory that is laid over `/` in the host image:
 
 - etc/pip.conf: this machine's indexes, find-links and time-outs, and one wheel cache for all hosts;
 - usr/local/share/ca-certificates: certificates that the administrator of this machine added;
-- etc/apt: the lab's apt cache as proxy, and this machine's Debian sources when it runs the hosts' release.
+- etc/apt/apt.conf.d: the lab's apt cache as proxy;
+- srv/apt/RELEASE: this machine's Debian sources, for each release; the host image keeps those of its own.
 
 Prints as JSON what the playbooks need of it:
 
-    {"release": Debian release of the hosts, "apt_sources": [files on this machine that suit it],
+    {"apt_sources": {release: [files of its sources]},
      "mounts": [local directories that the pip configuration names: the hosts mount them read-only]}
 
 Nothing of this is ever written into the repository.
@@ -38,8 +39,9 @@ PIP_KEYS = (
     "proxy",
 )
 LOCAL_CERTIFICATES = Path("/usr/local/share/ca-certificates")
+APT = Path("/etc/apt")
 PIP_CACHE = "/var/cache/lab-pip"
-HOST_RELEASE = "bookworm"
+RELEASES = ("bookworm", "trixie")
 
 
 def pip_settings() -> dict[str, str]:
@@ -66,12 +68,20 @@ def local_directories(settings: dict[str, str]) -> list[str]:
     return [str(path) for path in existing if not any(other in path.parents for other in existing)]
 
 
-def apt_sources() -> list[Path]:
-    """Name this machine's files of Debian sources that also suit the lab's hosts."""
-    if platform.freedesktop_os_release().get("VERSION_CODENAME") != HOST_RELEASE:
-        return []
-    candidates = (Path("/etc/apt/sources.list"), Path("/etc/apt/sources.list.d/debian.sources"))
-    return [path for path in candidates if path.is_file() and HOST_RELEASE in path.read_text()]
+def apt_sources(release: str) -> dict[str, str]:
+    """Read this machine's Debian sources and name `release` in them: path below /etc/apt to text.
+
+    Empty when this machine runs none of the releases: the defaults of the image apply.
+    """
+    own = platform.freedesktop_os_release().get("VERSION_CODENAME", "")
+    if own not in RELEASES:
+        return {}
+    texts = {
+        path: (APT / path).read_text()
+        for path in ("sources.list", "sources.list.d/debian.sources")
+        if (APT / path).is_file()
+    }
+    return {path: text.replace(own, release) for path, text in texts.items() if own in text}
 
 
 def write_settings(root: Path, apt_proxy: str) -> list[str]:
@@ -93,12 +103,14 @@ def write_settings(root: Path, apt_proxy: str) -> list[str]:
     with (root / "etc/pip.conf").open("w") as handle:
         pip_conf.write(handle)
 
-    apt = root / "etc/apt"
-    (apt / "apt.conf.d").mkdir(parents=True)
-    (apt / "sources.list.d").mkdir()
-    (apt / "apt.conf.d/00lab").write_text(f'Acquire::http::Proxy "{apt_proxy}";\n')
-    for sources in apt_sources():
-        shutil.copy(sources, root / sources.relative_to("/"))
+    apt = root / "etc/apt/apt.conf.d"
+    apt.mkdir(parents=True)
+    (apt / "00lab").write_text(f'Acquire::http::Proxy "{apt_proxy}";\n')
+    for release in RELEASES:
+        for path, text in apt_sources(release).items():
+            sources = root / "srv/apt" / release / path
+            sources.parent.mkdir(parents=True, exist_ok=True)
+            sources.write_text(text)
     return local_directories(settings)
 
 
@@ -126,8 +138,11 @@ def main() -> None:
         new = Path(scratch) / "settings"
         mounts = write_settings(new, options.apt_proxy)
         replace(new, options.root)
-    sources = [str(path) for path in apt_sources()]
-    print(json.dumps({"release": HOST_RELEASE, "apt_sources": sources, "mounts": mounts}))
+    sources = {
+        release: [str(options.root / "srv/apt" / release / path) for path in apt_sources(release)]
+        for release in RELEASES
+    }
+    print(json.dumps({"apt_sources": sources, "mounts": mounts}))
 
 
 if __name__ == "__main__":

@@ -59,14 +59,16 @@ def choose(
         dataset: directory the user gave, or empty.
         model_repo: model repository the user gave, or empty.
         grafana_archive: image archive the user gave, or empty.
-        base_image: image of Debian or Ubuntu that hosts are built from, or empty.
+        base_image: image of Debian or Ubuntu that all hosts are built from; empty for Debian 12, or Debian 13
+            where a host has lab_newest_base_image.
 
     Raises:
         SystemExit: the data set directory doesn't exist.
     """
+    repository = "debian" if up["container registry"] else "ml-workshop/debian"
     sources: dict[str, object] = {
-        "lab_base_image": base_image
-        or ("debian:12" if up["container registry"] else "ml-workshop/debian:bookworm"),
+        "lab_base_image": base_image or f"{repository}:bookworm",
+        "lab_newest_base_image": base_image or f"{repository}:trixie",
         "lab_base_from_registry": up["container registry"],
         "lab_build_conda_channel": not up["conda-forge"],
         "conda_channel": (

@@ -3,6 +3,7 @@
 `systemd-analyze` needs no running systemd for either question.
 """
 
+import re
 import shutil
 import subprocess
 from collections.abc import Callable
@@ -35,6 +36,19 @@ CERTIFICATE = pytest.param(
     {"gateway_tls": "acme", "gateway_acme_name": "gateway.example"},
     id="certificate",
 )
+
+# Directives that systemd 249 (Ubuntu 22.04) ignores. The manual pages of systemd 257 have the versions.
+SINCE_250 = """
+BindLogSockets ConditionCPUPressure ConditionCredential ConditionIOPressure ConditionMemoryPressure
+CoredumpReceive DeferReactivation DelegateSubgroup ExecSearchPath ExitType ExtensionDirectories
+ExtensionImagePolicy FileDescriptorStorePreserve ImportCredential LoadCredentialEncrypted LogFilterPatterns
+MemoryKSM MemoryPressureThresholdSec MemoryPressureWatch MemoryZSwapMax MemoryZSwapWriteback
+MountImagePolicy NFTSet OpenFile PassFileDescriptorsToExec PollLimitBurst PollLimitIntervalSec PrivatePIDs
+ReloadSignal RestartMaxDelaySec RestartMode RestartSteps RestrictFileSystems RestrictNetworkInterfaces
+RootEphemeral RootImagePolicy SetCredentialEncrypted SetLoginEnvironment StartupAllowedCPUs
+StartupAllowedMemoryNodes StartupMemoryHigh StartupMemoryLow StartupMemoryMax StartupMemorySwapMax
+StartupMemoryZSwapMax SurviveFinalKillSignal TTYColumns TTYRows WantsMountsFor
+"""
 
 # Ours to write, not the host's that renders them: what the units name is not here.
 NOT_HERE = (
@@ -84,6 +98,20 @@ def test_systemd_understands_every_line(
 
 def test_line_that_systemd_does_not_understand_is_noticed(unit_file: Callable[..., Path]) -> None:
     assert complaints(unit_file("inference", "inference@.service", {"inference_memory_max": "lots"}))
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        path
+        for name in ("*.service.j2", "*.timer.j2", "*.conf.j2")
+        for path in sorted(ROLES.glob(f"*/templates/{name}"))
+    ],
+    ids=lambda path: path.name,
+)
+def test_systemd_249_has_every_directive(template: Path) -> None:
+    directives = re.findall(r"^(\w+)=", template.read_text(), flags=re.MULTILINE)
+    assert set(directives).isdisjoint(SINCE_250.split())
 
 
 @pytest.mark.parametrize(("role", "unit", "variables"), [*SERVICES, CERTIFICATE])

@@ -22,14 +22,26 @@ def test_settings_have_the_release_and_its_package_sources(tmp_path: Path) -> No
             text=True,
         ).stdout
     )
-    assert settings["release"] == machine_settings.HOST_RELEASE
-    assert settings["apt_sources"] == [str(path) for path in machine_settings.apt_sources()]
-    assert all((root / path.removeprefix("/")).is_file() for path in settings["apt_sources"])
+    for release in machine_settings.RELEASES:
+        texts = [Path(path).read_text() for path in settings["apt_sources"][release]]
+        assert texts == list(machine_settings.apt_sources(release).values())
     assert all(Path(path).is_dir() for path in settings["mounts"])
 
 
-def test_sources_of_another_release_are_ignored(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("own", "expected"),
+    [
+        ("bookworm", "deb http://mirror trixie trixie-updates main"),
+        ("trixie", "deb http://mirror trixie trixie-updates main"),
+        ("sid", None),
+    ],
+)
+def test_sources_name_the_release_of_the_host(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, own: str, expected: str | None
+) -> None:
+    (tmp_path / "sources.list").write_text(f"deb http://mirror {own} {own}-updates main")
+    monkeypatch.setattr(machine_settings, "APT", tmp_path)
     monkeypatch.setattr(
-        machine_settings.platform, "freedesktop_os_release", lambda: {"VERSION_CODENAME": "sid"}
+        machine_settings.platform, "freedesktop_os_release", lambda: {"VERSION_CODENAME": own}
     )
-    assert machine_settings.apt_sources() == []
+    assert machine_settings.apt_sources("trixie").get("sources.list") == expected

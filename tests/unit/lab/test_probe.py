@@ -32,8 +32,10 @@ def test_package_registries_alone_are_enough() -> None:
 
 
 def test_base_image_can_be_chosen() -> None:
-    assert choose(EVERYTHING)["lab_base_image"] == "debian:12"
-    assert choose(EVERYTHING, base_image="ubuntu:24.04")["lab_base_image"] == "ubuntu:24.04"
+    images = ("lab_base_image", "lab_newest_base_image")
+    assert [choose(EVERYTHING)[image] for image in images] == ["debian:bookworm", "debian:trixie"]
+    chosen = choose(EVERYTHING, base_image="ubuntu:24.04")
+    assert [chosen[image] for image in images] == ["ubuntu:24.04", "ubuntu:24.04"]
 
 
 def test_data_set_directory_is_mounted(tmp_path: Path) -> None:
