@@ -37,7 +37,7 @@ def test_a_signed_model_is_pulled_and_openssf_verifies_it(
     pulled, path = pull_into(repo, "latest", tmp_path / "models", keys / "model.pub")
     assert pulled == revision
     command = [sys.executable, "-m", "model_signing", "verify", "key", path, "--ignore_unsigned_files"]
-    command += ["--signature", path / "model.sig", "--public-key", keys / "model.pub"]
+    command += ["--signature", path / "model.sig", "--public_key", keys / "model.pub"]
     done = subprocess.run(list(map(str, command)), capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
 
