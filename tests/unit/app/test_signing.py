@@ -33,7 +33,9 @@ def changed(model: Path) -> Path:
 def test_a_signed_model_is_pulled_and_openssf_verifies_it(
     model: Path, repo: str, tmp_path: Path, keys: Path
 ) -> None:
-    revision = push(model, repo, signing_key=keys / "model.key")
+    link = tmp_path / "link"  # as in the role trainer
+    link.symlink_to(model)
+    revision = push(link, repo, signing_key=keys / "model.key")
     pulled, path = pull_into(repo, "latest", tmp_path / "models", keys / "model.pub")
     assert pulled == revision
     command = [sys.executable, "-m", "model_signing", "verify", "key", path, "--ignore_unsigned_files"]

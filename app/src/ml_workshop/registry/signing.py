@@ -21,6 +21,7 @@ def sign(directory: Path, private_key: Path) -> None:
         ModelError: The key cannot be used.
         OutputError: The signature cannot be written.
     """
+    directory = directory.resolve()  # model_signing refuses links
     try:
         config = signing.Config().use_elliptic_key_signer(private_key=private_key)
     except Exception as error:  # several libraries read the key
@@ -42,6 +43,7 @@ def verify(directory: Path, public_key: Path, source: str) -> None:
     Raises:
         ModelError: The model is not signed, was changed, or was signed with another key.
     """
+    directory = directory.resolve()
     try:
         config = verifying.Config().use_elliptic_key_verifier(public_key=public_key)
     except Exception as error:  # as above
