@@ -7,8 +7,8 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 SOURCES := inventory/lab/group_vars/all/sources.yml
 MORE_HOSTS := inventory/lab/more_hosts.yml
 TEST_SOURCES := molecule/group_vars/all/sources.yml
-APP_LOCKS := $(addprefix app/requirements/,train.txt serve.txt loadtest.txt test.txt)
-AUDITED_LOCKS := requirements/site.txt $(addprefix app/requirements/,train.txt serve.txt loadtest.txt)
+APP_LOCKS := $(addprefix app/requirements/,train.txt serve.txt loadtest.txt signing.txt test.txt)
+AUDITED_LOCKS := requirements/site.txt $(addprefix app/requirements/,train.txt serve.txt loadtest.txt signing.txt)
 # Real reviews, when they lie beside the repository; CI trains on them.
 LAB_DATASET ?=
 # Serving hosts of the lab, 1 to 9; more than one have a gateway host in front. Empty keeps the hosts that the lab has (1 at first).

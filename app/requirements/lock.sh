@@ -3,7 +3,7 @@
 # Needs uv. A directory of wheels for torch's CPU build may be given: WHEELS=DIR ./lock.sh [--upgrade]
 set -eu
 cd "$(dirname "$0")"
-extras='train serve loadtest test'
+extras='train serve loadtest signing test'
 together=$(mktemp)
 trap 'rm -f "$together"' EXIT
 options="--python-version 3.11 --python-platform x86_64-manylinux_2_28 --no-emit-index-url --no-header --quiet"

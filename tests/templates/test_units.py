@@ -25,6 +25,9 @@ SERVICES = [
     ),
     pytest.param("trainer", "trainer-publish.service", {}, id="trainer-publish"),
     pytest.param("trainer", "trainer-publish.service", HUB, id="trainer-publish-hub"),
+    pytest.param(
+        "trainer", "trainer-publish.service", {"trainer_signing_key": "key"}, id="trainer-publish-signed"
+    ),
     pytest.param("inference", "inference@.service", {}, id="inference"),
     pytest.param("locust", "locust.service", {}, id="locust"),
     pytest.param("load_test", "load-test.service", {}, id="load_test"),
@@ -136,6 +139,39 @@ def test_token_reaches_the_unit_as_a_credential_only(render: Render) -> None:
     text = render("trainer", "trainer-publish.service.j2", **HUB)
     assert "LoadCredential=hub_token:/etc/ml-workshop/" in text
     assert "hf_secret" not in text
+
+
+def test_signing_key_reaches_the_publishing_unit_as_a_credential_only(render: Render) -> None:
+    key = {"trainer_signing_key": "-----BEGIN PRIVATE KEY-----"}
+    text = render("trainer", "trainer-publish.service.j2", **key)
+    assert "--signing-key ${CREDENTIALS_DIRECTORY}/signing_key\n" in text
+    assert "LoadCredential=signing_key:/etc/ml-workshop/signing_key\n" in text
+    assert "BEGIN" not in text
+    assert "sign" not in render("trainer", "trainer.service.j2", **key)
+    assert "sign" not in render("trainer", "trainer-publish.service.j2")
+
+
+@pytest.mark.parametrize(
+    ("role", "variable", "kind"),
+    [("trainer", "trainer_signing_key", "PRIVATE"), ("inference", "inference_verify_key", "PUBLIC")],
+)
+def test_keys_are_files_or_texts(
+    evaluate: Callable[..., Any],
+    errors: Callable[..., list[str]],
+    tmp_path: Path,
+    role: str,
+    variable: str,
+    kind: str,
+) -> None:
+    text = f"-----BEGIN {kind} KEY-----\nx\n-----END {kind} KEY-----\n"
+    file = tmp_path / "key"
+    file.write_text(text)
+    for given in (text, str(file)):
+        assert evaluate(role, f"__{variable}", **{variable: given}) == text
+        assert errors(role, **{variable: given}) == []
+    for wrong in (str(tmp_path / "nothing"), text.replace(kind, "OTHER")):
+        (error,) = errors(role, **{variable: wrong})
+        assert error.startswith(f"{variable} (model_") and wrong not in error
 
 
 def test_training_and_serving_never_see_a_token(render: Render) -> None:

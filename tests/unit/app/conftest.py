@@ -51,6 +51,21 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return directory
 
 
+@pytest.fixture(scope="session")
+def keys(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Key pairs NAME.key and NAME.pub: model and other (of elliptic curves), rsa."""
+    directory = tmp_path_factory.mktemp("keys")
+    curve = ["ecparam", "-genkey", "-name", "prime256v1", "-noout"]
+    for name, make in (("model", curve), ("other", curve), ("rsa", ["genrsa"])):
+        key = directory / f"{name}.key"
+        for command in (
+            [*make, "-out", key],
+            ["pkey", "-in", key, "-pubout", "-out", key.with_suffix(".pub")],
+        ):
+            subprocess.run(["openssl", *command], check=True, capture_output=True)
+    return directory
+
+
 @pytest.fixture
 def model(trained: Path, tmp_path: Path) -> Path:
     """A copy of the model that a test may damage."""

@@ -91,13 +91,13 @@ class Host:
         current.unlink(missing_ok=True)
         current.symlink_to(directory)
 
-    def publish(self, seed: int = 1) -> str:
+    def publish(self, seed: int = 1, signing_key: Path | None = None) -> str:
         """Publish the model with another content; return its revision."""
         config = json.loads((self.model / "config.json").read_text())
         config["recipe"]["seed"] = seed
         (self.model / "config.json").write_text(json.dumps(config))
         write_manifest(self.model)
-        return push(self.model, self.settings["model_repo"])
+        return push(self.model, self.settings["model_repo"], signing_key=signing_key)
 
     def start(self, *arguments: str) -> "subprocess.Popen[str]":
         settings = self.root / "deploy.json"

@@ -44,6 +44,7 @@ def test_help_imports_nothing_heavy(arguments: list[str]) -> None:
 
 
 TRAINING = {"torch", "sklearn", "scipy", "joblib", "datasets", "pyarrow", "safetensors"}
+SIGNING = {"model_signing", "cryptography"}
 
 
 @pytest.mark.parametrize(
@@ -51,9 +52,12 @@ TRAINING = {"torch", "sklearn", "scipy", "joblib", "datasets", "pyarrow", "safet
     [
         (
             "from ml_workshop.cli import main; main(['predict', '--model', {model!r}, 'good'])",
-            {*TRAINING, "flask"},
+            {*TRAINING, *SIGNING, "flask"},
         ),
-        ("import ml_workshop.cli.serve, ml_workshop.serving.server", {*TRAINING, "huggingface_hub"}),
+        (
+            "import ml_workshop.cli.serve, ml_workshop.serving.server",
+            {*TRAINING, *SIGNING, "huggingface_hub"},
+        ),
     ],
     ids=["predict", "serve"],
 )

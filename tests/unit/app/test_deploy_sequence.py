@@ -49,6 +49,19 @@ def test_deploy_again_new_revision_rollback(host: Host) -> None:
     assert f'{{slot="blue",release="r1",revision="{first}",result="rolled_back"}} ' in metric[2]
 
 
+def test_unsigned_model_is_refused_and_signed_one_served(host: Host, keys: Path) -> None:
+    first = host.publish(1)
+    host.command("deploy")
+    host.settings["verify_key_file"] = str(keys / "model.pub")
+    second = host.publish(2)
+    _, message = host.command("deploy", code=1)
+    assert f"revision {second} is not signed" in message and "Slot blue still serves." in message
+    host.assert_serves("blue", first)
+    assert host.publish(2, keys / "model.key") == second
+    host.command("deploy")
+    host.assert_serves("green", second)
+
+
 @pytest.mark.parametrize(
     ("step", "completed"),
     [

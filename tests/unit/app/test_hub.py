@@ -27,8 +27,8 @@ def at_hub(command: Hub, hub: str) -> Hub:
     return run
 
 
-def push(at_hub: Hub, model: Path, repo: str = REPO) -> str:
-    done = at_hub("push", "--model", model, "--repo", repo, **WRITER)
+def push(at_hub: Hub, model: Path, repo: str = REPO, *options: object) -> str:
+    done = at_hub("push", "--model", model, "--repo", repo, *options, **WRITER)
     assert done.returncode == 0, done.stderr
     return done.stdout.strip()
 
@@ -87,10 +87,10 @@ def test_a_new_push_replaces_all_files_of_the_old(at_hub: Hub, model: Path, tmp_
     assert "another card" in (tmp_path / "models" / second / "README.md").read_text()
 
 
-def edit_on_the_hub(at_hub: Hub, hub: str, model: Path, file: str) -> str:
+def edit_on_the_hub(at_hub: Hub, hub: str, model: Path, file: str, *options: object) -> str:
     """Push a model, then commit other content of a file."""
     repo = f"made-up/edited-{file.replace('.', '-')}"
-    push(at_hub, model, f"hf://{repo}")
+    push(at_hub, model, f"hf://{repo}", *options)
     lines = [
         {"key": "header", "value": {"summary": "tamper"}},
         {"key": "file", "value": {"path": file, "content": "ZXZpbA==", "encoding": "base64"}},
@@ -122,6 +122,21 @@ def test_files_that_are_not_loaded_may_change_on_the_hub(
     assert done.returncode == 0, done.stderr
     pulled = {path.name for path in (tmp_path / "model").iterdir()} - {".origin.json"}
     assert pulled == {path.name for path in trained.iterdir()}, "foreign files are not fetched"
+
+
+def test_signed_models(at_hub: Hub, hub: str, model: Path, tmp_path: Path, keys: Path) -> None:
+    verify = ("--models-dir", tmp_path / "models", "--verify-key", keys / "model.pub")
+    repo = edit_on_the_hub(at_hub, hub, model, "README.md", "--signing-key", keys / "model.key")
+    done = at_hub("pull", "--repo", repo, *verify)
+    assert done.returncode == 0, done.stderr
+    before = list((tmp_path / "models").iterdir())
+
+    push(at_hub, model, repo, "--signing-key", keys / "other.key")
+    assert "signed with another key" in error_of(at_hub("pull", "--repo", repo, *verify))
+    (model / "model.sig").unlink()
+    push(at_hub, model, repo)
+    assert "is not signed" in error_of(at_hub("pull", "--repo", repo, *verify))
+    assert list((tmp_path / "models").iterdir()) == before
 
 
 def test_pushing_needs_a_token(at_hub: Hub, trained: Path) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 APP = Path(__file__).parents[3] / "app"
-EXTRAS = ("train", "serve", "loadtest", "test")
+EXTRAS = ("train", "serve", "loadtest", "signing", "test")
 
 
 def locked(extra: str) -> dict[str, str]:
@@ -42,7 +42,7 @@ def test_torch_is_the_cpu_build() -> None:
     assert "torch" not in locked("serve")
 
 
-@pytest.mark.parametrize("extra", EXTRAS[:3])
+@pytest.mark.parametrize("extra", EXTRAS[:4])
 def test_each_extra_of_the_distribution_is_locked(extra: str) -> None:
     project = tomllib.loads((APP / "pyproject.toml").read_text())["project"]
     assert {named(line) for line in project["optional-dependencies"][extra]} <= set(locked(extra))

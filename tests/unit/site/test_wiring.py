@@ -271,6 +271,11 @@ def test_the_write_token_reaches_the_training_host_and_the_read_token_the_servin
         assert value(inventory, "first", "trainer_hub_token") == write
         assert value(inventory, "second", "trainer_hub_token") == ""
         assert value(inventory, "second", "inference_hub_token") == read
+    assert value(given, "first", "trainer_signing_key") == example["model_signing_key"]
+    assert value(given, "second", "trainer_signing_key") == ""
+    assert value(given, "second", "inference_verify_key") == example["model_verify_key"]
+    assert value(given, "second", "application_extras") == ["serve", "loadtest", "signing"]
+    assert value(given, "watcher", "application_extras") == ["loadtest"]
 
 
 def test_make_browser_logs_in_with_the_password_of_the_lab(value) -> None:

@@ -28,10 +28,19 @@ def register(subcommands: "Subcommands") -> None:
         metavar="FILE",
         help="also write revision and accuracy as JSON",
     )
+    push.add_argument(
+        "--signing-key", type=Path, metavar="FILE", help="sign the model with this private key (PEM)"
+    )
 
     pull = subcommand(subcommands, "pull", _pull, "serve", "fetch a model and verify it")
     _add_repo(pull)
     _add_revision(pull)
+    pull.add_argument(
+        "--verify-key",
+        type=Path,
+        metavar="FILE",
+        help="refuse a model that the private part of this public key (PEM) has not signed",
+    )
     where = pull.add_mutually_exclusive_group(required=True)
     where.add_argument("--output-dir", type=Path, metavar="DIR", help="model directory to create")
     where.add_argument(
@@ -59,7 +68,9 @@ def _add_revision(parser: argparse.ArgumentParser) -> None:
 def _push(options: argparse.Namespace) -> None:
     from ml_workshop.registry.publishing import push, write_record
 
-    revision = push(options.model, options.repo, options.min_accuracy)
+    if options.signing_key:
+        options.extra += ",signing"
+    revision = push(options.model, options.repo, options.min_accuracy, options.signing_key)
     if options.record:
         write_record(options.record, options.model, options.repo, revision)
     print(revision)
@@ -68,10 +79,13 @@ def _push(options: argparse.Namespace) -> None:
 def _pull(options: argparse.Namespace) -> None:
     from ml_workshop.registry.pulling import pull_into, pull_to
 
+    if options.verify_key:
+        options.extra += ",signing"
+    source = options.repo, options.revision
     if options.models_dir:
-        revision, path = pull_into(options.repo, options.revision, options.models_dir)
+        revision, path = pull_into(*source, options.models_dir, options.verify_key)
     else:
-        revision, path = pull_to(options.repo, options.revision, options.output_dir)
+        revision, path = pull_to(*source, options.output_dir, options.verify_key)
     print(json.dumps({"revision": revision, "path": str(path)}))
 
 

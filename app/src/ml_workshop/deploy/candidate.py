@@ -44,7 +44,8 @@ def resolve(settings: Settings, release: str, revision: str) -> str:
 def pull(settings: Settings, release: str, revision: str) -> None:
     """Pull a full revision into models_dir and verify it; an intact copy on disk is kept."""
     source = f"--repo={settings.model_repo}", f"--revision={revision}"
-    _run(settings, release, "pull", *source, f"--models-dir={settings.models_dir}", network=True)
+    key = [f"--verify-key={settings.verify_key_file}"] if settings.verify_key_file else []
+    _run(settings, release, "pull", *source, *key, f"--models-dir={settings.models_dir}", network=True)
 
 
 def smoke_test(settings: Settings, spec: Spec) -> None:

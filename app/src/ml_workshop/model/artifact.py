@@ -17,6 +17,7 @@ VOCABULARY = "vocabulary.txt"
 METRICS = "metrics.json"
 CARD = "README.md"
 MANIFEST = "manifest.json"
+SIGNATURE = "model.sig"
 ORIGIN = ".origin.json"
 """Written by a pull: from which repository and revision the files came. No part of the model."""
 

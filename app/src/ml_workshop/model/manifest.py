@@ -5,12 +5,12 @@ import json
 from pathlib import Path
 
 from ml_workshop.errors import ModelError
-from ml_workshop.model.artifact import CONFIG, MANIFEST, METRICS, ORIGIN, VOCABULARY, WEIGHTS
+from ml_workshop.model.artifact import CONFIG, MANIFEST, METRICS, ORIGIN, SIGNATURE, VOCABULARY, WEIGHTS
 
 LOADED = (WEIGHTS, CONFIG, VOCABULARY, METRICS)
 """What programs read. Other files, such as the card, may be edited on the hub."""
 
-_IGNORED = {MANIFEST, ORIGIN}
+_IGNORED = {MANIFEST, ORIGIN, SIGNATURE}
 
 
 def write_manifest(directory: Path) -> None:
@@ -60,12 +60,13 @@ def verify_manifest(directory: Path, source: str | None = None) -> None:
 
 
 def published_files(directory: Path) -> list[str]:
-    """Return the names of the files that make up a model: those of the manifest, and the manifest.
+    """Return the names of the files that make up a model: those of the manifest, manifest and signature.
 
     Raises:
         ModelError: The directory has no manifest.
     """
-    return [*_read(directory), MANIFEST]
+    signature = [SIGNATURE] if (directory / SIGNATURE).exists() else []
+    return [*_read(directory), MANIFEST, *signature]
 
 
 def content_revision(directory: Path) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ml_workshop.atomic import new_directory, replace_file
 from ml_workshop.errors import ModelError, RegistryError, RevisionNotFoundError
-from ml_workshop.model.artifact import MANIFEST
+from ml_workshop.model.artifact import MANIFEST, SIGNATURE
 from ml_workshop.model.manifest import content_revision, published_files
 from ml_workshop.registry.repository import LATEST
 
@@ -21,6 +21,7 @@ class DirectoryRepository:
     """A repository for one machine, or for a shared file system that honours flock.
 
     A revision is the hash of its content: it never changes, and a second push of the same model adds none.
+    A signature is no part of the content: a push replaces it.
     """
 
     def __init__(self, path: str) -> None:
@@ -84,6 +85,9 @@ class DirectoryRepository:
                 with new_directory(self._revision(revision)) as partial:
                     for name in published_files(directory):
                         shutil.copyfile(directory / name, partial / name)
+            elif (directory / SIGNATURE).exists():
+                copy = shutil.copyfile(directory / SIGNATURE, self._root / f".{SIGNATURE}")
+                copy.replace(self._revision(revision) / SIGNATURE)
             if self._latest() != revision:
                 replace_file(self._root / "refs" / LATEST, revision + "\n")
         return revision

@@ -13,7 +13,7 @@ from huggingface_hub.utils.tqdm import disable_progress_bars
 
 from ml_workshop.credentials import hub_token
 from ml_workshop.errors import MlWorkshopError, RegistryError, RevisionNotFoundError, TokenError
-from ml_workshop.model.artifact import MANIFEST
+from ml_workshop.model.artifact import MANIFEST, SIGNATURE
 from ml_workshop.model.manifest import published_files
 from ml_workshop.registry.repository import LATEST
 
@@ -58,7 +58,7 @@ class HubRepository:
         disable_progress_bars()
         with self._translated_errors(revision):
             download = partial(self._api.snapshot_download, self._repo_id, revision=revision, local_dir=into)
-            download(allow_patterns=[MANIFEST])
+            download(allow_patterns=[MANIFEST, SIGNATURE])
             download(allow_patterns=published_files(into))
         for name in _HUB_FILES:
             path = into / name

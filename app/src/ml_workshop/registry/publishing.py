@@ -12,16 +12,19 @@ from ml_workshop.model.manifest import verify_manifest
 from ml_workshop.registry.repository import open_repository
 
 
-def push(directory: Path, repo: str, min_accuracy: float | None = None) -> str:
+def push(
+    directory: Path, repo: str, min_accuracy: float | None = None, signing_key: Path | None = None
+) -> str:
     """Publish a model directory of `train` and return its revision.
 
     Args:
         directory: The model.
         repo: hf://user/name or dir:///absolute/path.
         min_accuracy: Least accuracy on the test rows, 0 to 1.
+        signing_key: Private key that signs the model.
 
     Raises:
-        ModelError: The directory is not an intact model, or the model cannot be served.
+        ModelError: The directory is not an intact model, it cannot be served, or the key cannot be used.
         QualityGateError: It is not accurate enough.
         RegistryError: The repository cannot be written.
     """
@@ -36,6 +39,10 @@ def push(directory: Path, repo: str, min_accuracy: float | None = None) -> str:
             raise QualityGateError(
                 f"{directory} is not published: its accuracy {accuracy:.4f} is below {min_accuracy:.4f}."
             )
+    if signing_key:
+        from ml_workshop.registry.signing import sign
+
+        sign(directory, signing_key)
     return repository.publish(directory)
 
 
