@@ -16,6 +16,9 @@ RUN update-ca-certificates \
  && . /etc/os-release \
  && if [ -d "/srv/apt/$VERSION_CODENAME" ]; then cp -r "/srv/apt/$VERSION_CODENAME/." /etc/apt/; fi \
  && rm -rf /srv/apt /etc/apt/sources.list.d/0000*
+# Docker 26 disables IPv6 in its containers, which needs to write below /proc/sys: that is read-only here.
+RUN mkdir -p /etc/systemd/system/docker.service.d \
+ && printf '%s\n' '[Service]' 'Environment=DOCKER_ALLOW_IPV6_ON_IPV4_INTERFACE=1' >/etc/systemd/system/docker.service.d/lab.conf
 STOPSIGNAL SIGRTMIN+3
 # On a machine the root file system is a shared mount, without which systemd cannot hand credentials to its units.
 CMD ["/bin/sh", "-c", "mount --make-rshared / && exec /sbin/init"]
