@@ -53,6 +53,7 @@ class Settings:
     max_class_share_difference: float = 0.2
     max_confidence_difference: float = 0.1
     prometheus_login_file: str = ""  # a line `name:password`; empty: Prometheus has no logins
+    prometheus_ca_file: str = ""  # authority of its certificate; empty: those of the system
     runtime_dir: Path = Path("/run")  # parent of the lock file and of the slots' runtime directories
 
     @property
