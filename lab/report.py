@@ -15,6 +15,7 @@ SERVICES = (
 GRAFANA = ("Grafana", "http://127.0.0.1:3000")
 CONSOLE_PAGE = ("dashboards", "http://127.0.0.1:9090/consoles/index.html")
 PASSWORD_FILE = Path(__file__).parents[1] / ".lab/secrets/admin_password"
+AUTHORITY = PASSWORD_FILE.parent / "tls/ca.crt"
 REVIEW = (
     "A wonderful film with superb acting and a moving story. I loved every minute, one of the best this year."
 )
@@ -25,9 +26,15 @@ def answers(url: str) -> bool:
     """Return whether a service answers at `url`."""
     try:
         login = ("admin", PASSWORD_FILE.read_text().strip())
-        return requests.get(url, auth=login, timeout=TIMEOUT_SECONDS).ok
+        verify = str(AUTHORITY) if AUTHORITY.exists() else True
+        return requests.get(url, auth=login, timeout=TIMEOUT_SECONDS, verify=verify).ok
     except requests.RequestException:
         return False
+
+
+def reachable(url: str) -> str:
+    """Return the URL, or that of HTTPS, at which a service answers, or nothing."""
+    return next(filter(answers, (url, url.replace("http:", "https:"))), "")
 
 
 def predict(text: str) -> dict[str, object]:
@@ -48,8 +55,8 @@ def main() -> None:
     parser.add_argument("--sources", type=Path, required=True, help="the table that lab/probe.py printed")
     options = parser.parse_args()
     print(f"\n{options.sources.read_text()}")
-    for name, url in (*SERVICES, GRAFANA if answers(GRAFANA[1]) else CONSOLE_PAGE):
-        print(f"{name:<14}{url}{'' if answers(url) else '   (not here: see the table above)'}")
+    for name, url in (*SERVICES, GRAFANA if reachable(GRAFANA[1]) else CONSOLE_PAGE):
+        print(f"{name:<14}{reachable(url) or f'{url}   (not here: see the table above)'}")
     print(f"{'':<14}user admin, password in {PASSWORD_FILE}")
     answer = predict(REVIEW)
     print(f'\n"{REVIEW}"')

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import base64
 import re
+import ssl
 import time
 import urllib.request
 from collections.abc import Callable
@@ -43,6 +44,10 @@ options:
     description: Name to password of who may log in to the service, the first of whom this module uses.
     type: dict
     default: {}
+  tls:
+    description: Whether it answers HTTPS; the certificate of a service of the host itself is not verified.
+    type: bool
+    default: false
   contains:
     description: Regular expression that the answer has to contain.
     type: str
@@ -142,7 +147,11 @@ class Service:
         self.module = module
         self.unit = f"{module.params['name']}.service"
         self.listens_at(module.params["address"])
-        self.opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        context = ssl.create_default_context()
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        self.opener = urllib.request.build_opener(
+            urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=context)
+        )
         for login in list(module.params["logins"].items())[:1]:
             token = base64.b64encode(":".join(map(str, login)).encode()).decode()
             self.opener.addheaders = [("Authorization", f"Basic {token}")]
@@ -152,7 +161,8 @@ class Service:
         """Set the address of the requests."""
         host, _, port = address.rpartition(":")
         wildcard = host in ("", "*", "0.0.0.0", "[::]")  # noqa: S104 - compared, not bound
-        self.url = f"http://{'127.0.0.1' if wildcard else host}:{port}"
+        scheme = "https" if self.module.params["tls"] else "http"
+        self.url = f"{scheme}://{'127.0.0.1' if wildcard else host}:{port}"
 
     def show(self, name: str) -> str:
         """Return a property of the unit."""
@@ -249,6 +259,7 @@ def main() -> None:
             "address": {"type": "str", "required": True},
             "path": {"type": "str", "required": True},
             "logins": {"type": "dict", "default": {}, "no_log": True},
+            "tls": {"type": "bool", "default": False},
             "contains": {"type": "str", "default": ""},
             "restart_for": {"type": "list", "elements": "path", "default": []},
             "reload_for": {"type": "list", "elements": "path", "default": []},

@@ -1,5 +1,5 @@
 #!/usr/bin/python
-"""Ansible module: write the users who may log in to a Prometheus server or exporter."""
+"""Ansible module: write logins and TLS of a Prometheus server or exporter."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ short_description: Write the web configuration file of Prometheus, Alertmanager 
 description:
   - Writes the file of C(--web.config.file) with a bcrypt hash of each password.
   - A hash that fits its password stays.
-  - Removes the file when there are no logins.
+  - Removes the file when there are neither logins nor a certificate.
 version_added: "1.0.0"
 author: ml-workshop
 extends_documentation_fragment: [files]
@@ -33,6 +33,10 @@ options:
     description: Name to password.
     type: dict
     required: true
+  tls_file:
+    description: PEM file on the host of a certificate and its key; empty for plain HTTP.
+    type: str
+    default: ''
 """
 
 EXAMPLES = r"""
@@ -71,10 +75,17 @@ def hash_logins(logins: dict[str, str], known: dict[str, str]) -> dict[str, str]
     }
 
 
-def render(hashes: dict[str, str]) -> str:
+def render(hashes: dict[str, str], tls_file: str = "") -> str:
     """Return the file's text; JSON strings are YAML."""
-    lines = [f"  {json.dumps(name)}: {json.dumps(value)}\n" for name, value in sorted(hashes.items())]
-    return "# Managed by Ansible (ml-workshop)\nbasic_auth_users:\n" + "".join(lines) if lines else ""
+    sections = {
+        "tls_server_config": {"cert_file": tls_file, "key_file": tls_file} if tls_file else {},
+        "basic_auth_users": dict(sorted(hashes.items())),
+    }
+    lines = []
+    for section, entries in sections.items():
+        lines += [f"{section}:\n"] if entries else []
+        lines += [f"  {json.dumps(key)}: {json.dumps(value)}\n" for key, value in entries.items()]
+    return "# Managed by Ansible (ml-workshop)\n" + "".join(lines) if lines else ""
 
 
 def main() -> None:
@@ -83,6 +94,7 @@ def main() -> None:
         argument_spec={
             "dest": {"type": "path", "required": True},
             "logins": {"type": "dict", "required": True, "no_log": True},
+            "tls_file": {"type": "str", "default": ""},
         },
         add_file_common_args=True,
         supports_check_mode=True,
@@ -93,7 +105,7 @@ def main() -> None:
         json.loads(name): json.loads(value) for name, value in re.findall(r'(?m)^  (".*"): (".*")$', old)
     }
     logins = {name: str(password) for name, password in module.params["logins"].items()}
-    new = render(hash_logins(logins, known))
+    new = render(hash_logins(logins, known), module.params["tls_file"])
     changed = new != old
     if changed and not module.check_mode:
         if new:

@@ -98,6 +98,17 @@ def test_only_a_low_port_needs_a_capability(render: Render) -> None:
     assert low.index("PrivateUsers=yes") < low.index("PrivateUsers=no")
 
 
+def test_metrics_have_their_own_certificate(render: Render, tmp_path: Path) -> None:
+    assert " ssl " not in render("gateway", "haproxy.cfg.j2")
+    (tmp_path / "one").write_text("certificate")
+    files = {f"gateway_metrics_tls_{name}": str(tmp_path / "one") for name in ("certificate", "key")}
+    before = render("gateway", "haproxy.cfg.j2", **files)
+    assert "bind 0.0.0.0:8405 ssl crt /etc/haproxy/metrics.pem" in before
+    assert "ssl-min-ver TLSv1.2" in before and "bind 0.0.0.0:8000 proto h1" in before
+    (tmp_path / "one").write_text("renewed")
+    assert render("gateway", "haproxy.cfg.j2", **files) != before, "HAProxy is reloaded for it"
+
+
 def test_change_of_the_configuration_is_no_change_of_the_unit(evaluate: Evaluate) -> None:
     def ids(**variables: Any) -> tuple[str, str]:
         return tuple(

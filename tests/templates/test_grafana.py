@@ -71,6 +71,23 @@ def test_it_logs_in_to_prometheus_with_a_password_from_a_file(render: Render) ->
     }
 
 
+def test_it_verifies_the_certificate_of_prometheus(render: Render, evaluate: Evaluate) -> None:
+    files = {
+        "grafana_prometheus_ca_file": "/ca.crt",
+        "grafana_prometheus_login": {"monitoring": "correct-horse"},
+    }
+    (source,) = yaml.safe_load(render("grafana", "datasources.yml.j2", **files))["datasources"]
+    assert source["jsonData"] == {
+        "httpMethod": "POST",
+        "prometheusType": "Prometheus",
+        "tlsAuthWithCACert": True,
+        "serverName": "localhost",
+    }
+    assert source["secureJsonData"]["tlsCACert"] == "$__file{/etc/ml-workshop/grafana/ca.crt}"
+    assert set(source["secureJsonData"]) == {"tlsCACert", "basicAuthPassword"}
+    assert evaluate("grafana", "__grafana_local_url", grafana_tls_certificate="x") == "https://127.0.0.1:3000"
+
+
 def test_dashboards_cannot_be_changed_or_deleted_by_hand(render: Render) -> None:
     (provider,) = yaml.safe_load(render("grafana", "dashboards.yml.j2"))["providers"]
     assert provider["allowUiUpdates"] is False

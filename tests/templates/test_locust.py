@@ -93,3 +93,11 @@ def test_new_release_restarts_all_services(evaluate: Callable[..., Any]) -> None
 
     assert outdated("false") == []
     assert outdated("true") == ["locust", "locust-worker"]
+
+
+def test_https_needs_a_certificate(render: Render, evaluate: Callable[..., Any]) -> None:
+    assert "TLS" not in render("locust", "locust.service.j2")
+    unit = render("locust", "locust.service.j2", locust_tls_certificate="/host.crt")
+    assert "LoadCredential=tls:/etc/ml-workshop/locust.pem" in unit
+    assert environment(unit)["LOCUST_TLS_CERT"].startswith("/run/credentials/locust.service/tls ")
+    assert evaluate("locust", "__locust_url", locust_tls_certificate="x") == "https://127.0.0.1:8089"

@@ -12,6 +12,7 @@ import hmac
 import json
 import os
 import signal
+import ssl
 import sys
 import urllib.error
 import urllib.parse
@@ -153,7 +154,7 @@ class Handler(BaseHTTPRequestHandler):
             case ["api", "datasources", "uid", uid] if uid in sources:
                 self._answer(HTTPStatus.OK, sources[uid])
             case ["api", "datasources", "uid", uid, "health"] if uid in sources:
-                self._answer(*_query(sources[uid]["url"]))
+                self._answer(*_query(sources[uid]))
             case ["api", "search"]:
                 found = read_dashboards(sources).values()
                 self._answer(
@@ -183,10 +184,16 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(payload)
 
 
-def _query(url: str) -> tuple[HTTPStatus, dict[str, str]]:
+def _query(source: dict[str, Any]) -> tuple[HTTPStatus, dict[str, str]]:
     """Run a query on the data source, like Grafana's health check."""
+    context = ssl.create_default_context()
+    if source.get("jsonData", {}).get("tlsAuthWithCACert"):
+        file = source["secureJsonData"]["tlsCACert"].removeprefix("$__file{").removesuffix("}")
+        context = ssl.create_default_context(cafile=file)
+        context.check_hostname = False  # Grafana compares serverName
+    query = f"{source['url']}/api/v1/query?query=1"
     try:
-        with urllib.request.urlopen(f"{url}/api/v1/query?query=1", timeout=5) as response:  # noqa: S310 (its scheme is checked)
+        with urllib.request.urlopen(query, timeout=5, context=context) as response:  # noqa: S310 (its scheme is checked)
             return HTTPStatus.OK, {"status": "OK", "message": json.load(response)["status"]}
     except (urllib.error.URLError, TimeoutError) as error:
         return HTTPStatus.BAD_REQUEST, {"status": "ERROR", "message": str(error)}
@@ -217,7 +224,12 @@ def serve() -> None:
         signal.SIGTERM, lambda *_: sys.exit()
     )  # the first process of a container ignores it by default
     print(f"fake-grafana: {len(sources)} data sources, {len(dashboards)} dashboards", flush=True)
-    ThreadingHTTPServer(("", 3000), Handler).serve_forever()
+    server = ThreadingHTTPServer(("", 3000), Handler)
+    if os.environ.get("GF_SERVER_PROTOCOL") == "https":
+        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        context.load_cert_chain(os.environ["GF_SERVER_CERT_FILE"], os.environ["GF_SERVER_CERT_KEY"])
+        server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
+    server.serve_forever()
 
 
 def main() -> None:

@@ -7,6 +7,7 @@ import os
 import re
 import signal
 import socket
+import ssl
 import subprocess
 import threading
 import time
@@ -28,8 +29,8 @@ def free_port() -> int:
 
 
 @contextlib.contextmanager
-def http_server(handle: Callable[[BaseHTTPRequestHandler], None]) -> Iterator[str]:
-    """Run a server whose requests a function handles; yield its URL."""
+def http_server(handle: Callable[[BaseHTTPRequestHandler], None], pem: str = "") -> Iterator[str]:
+    """Run a server whose requests a function handles, with HTTPS if there is a certificate; yield its URL."""
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -44,8 +45,12 @@ def http_server(handle: Callable[[BaseHTTPRequestHandler], None]) -> Iterator[st
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         server.daemon_threads = True
+        if pem:
+            context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+            context.load_cert_chain(pem)
+            server.socket = context.wrap_socket(server.socket, server_side=True)
         threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}"
+        yield f"http{'s' if pem else ''}://127.0.0.1:{server.server_port}"
         server.shutdown()
 
 

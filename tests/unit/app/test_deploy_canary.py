@@ -1,6 +1,8 @@
 """Canaries with simulated traffic, by HAProxy's statistics and a fake Prometheus."""
 
 import base64
+import json
+import subprocess
 import tempfile
 import urllib.parse
 from collections.abc import Iterator
@@ -11,6 +13,8 @@ from pathlib import Path
 
 import pytest
 from deploy_host import Host
+from ml_workshop.deploy.prometheus import PrometheusError, query
+from ml_workshop.deploy.settings import read_settings
 from server_process import http_server, respond
 
 NOT_COMPARED = "compared by HAProxy's statistics; class share and confidence were not compared"
@@ -158,6 +162,34 @@ def test_prometheus_has_the_class_shares(shared: Host, traffic: Traffic) -> None
     shared.publish(5)  # Prometheus does not answer
     result, _ = shared.command("deploy")
     assert NOT_COMPARED in result["message"]
+
+
+def test_the_certificate_of_prometheus_is_verified(shared: Host, tmp_path: Path) -> None:
+    pem = str(tmp_path / "prometheus.pem")
+    make = "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=x"
+    subprocess.run(
+        [
+            "openssl",
+            *make.split(),
+            "-addext",
+            "subjectAltName=IP:127.0.0.1",
+            "-keyout",
+            pem,
+            "-out",
+            f"{pem}.crt",
+        ],
+        check=True,
+    )
+    (tmp_path / "prometheus.pem").write_text(Path(pem).read_text() + Path(f"{pem}.crt").read_text())
+    file = tmp_path / "deploy.json"
+    with http_server(lambda request: respond(request, {"data": {"result": []}}), pem) as url:
+        file.write_text(
+            json.dumps(shared.settings | {"prometheus_url": url, "prometheus_ca_file": f"{pem}.crt"})
+        )
+        assert query(read_settings(file), "up") == []
+        file.write_text(json.dumps(shared.settings | {"prometheus_url": url, "prometheus_login_file": ""}))
+        with pytest.raises(PrometheusError, match="certificate verify failed"):
+            query(read_settings(file), "up")
 
 
 def test_a_failed_health_check_ends_the_canary(shared: Host, traffic: Traffic) -> None:

@@ -24,6 +24,7 @@ def module(**parameters: Any) -> Any:
     defaults = {
         "name": "test",
         "logins": {},
+        "tls": False,
         "path": "/-/ready",
         "contains": "",
         "reload_metric": "reload_time",
@@ -44,6 +45,7 @@ def module(**parameters: Any) -> Any:
 )
 def test_url_is_where_the_service_listens(address: str, url: str) -> None:
     assert MODULE.Service(module(address=address)).url == url
+    assert MODULE.Service(module(address=address, tls=True)).url == url.replace("http", "https")
 
 
 @pytest.fixture

@@ -15,8 +15,8 @@ LOGINS = {"admin": "correct-horse", "monitoring": "battery-staple"}
 
 @pytest.fixture
 def write(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
-    def _write(logins: dict[str, str], check: bool = False) -> dict[str, Any]:
-        parameters = {"dest": tmp_path / "web.yml", "logins": logins, "mode": "0640"}
+    def _write(logins: dict[str, str], check: bool = False, tls_file: str = "") -> dict[str, Any]:
+        parameters = {"dest": tmp_path / "web.yml", "logins": logins, "tls_file": tls_file, "mode": "0640"}
         return run_module(MODULE, capsys, check, parameters)
 
     return _write
@@ -60,3 +60,15 @@ def test_without_logins_there_is_no_file(write, tmp_path: Path) -> None:
 def test_check_mode_writes_nothing(write, tmp_path: Path) -> None:
     assert write(LOGINS, check=True)["changed"]
     assert not (tmp_path / "web.yml").exists()
+
+
+def test_certificate_and_key_are_one_file(write, tmp_path: Path) -> None:
+    tls = {"cert_file": "/etc/tls.pem", "key_file": "/etc/tls.pem"}
+    for logins in ({}, LOGINS):
+        assert write(logins, tls_file="/etc/tls.pem")["changed"]
+        assert not write(logins, tls_file="/etc/tls.pem")["changed"]
+        written = yaml.safe_load((tmp_path / "web.yml").read_text())
+        assert written["tls_server_config"] == tls
+        assert set(written.get("basic_auth_users", [])) == set(logins)
+    assert write(LOGINS)["changed"]
+    assert "tls" not in (tmp_path / "web.yml").read_text()

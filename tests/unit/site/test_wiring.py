@@ -221,6 +221,32 @@ def test_with_tls_only_clients_use_https(value) -> None:
     ]
 
 
+PAGES = [f"public_urls.{page}" for page in ("prometheus", "locust", "grafana")]
+URLS = [*PAGES, "inference_prometheus_url", "grafana_prometheus_url", "prometheus_web_external_url"]
+SERVERS = ("prometheus", "alertmanager", "node_exporter", "gateway_metrics", "locust", "load_test", "grafana")
+CERTIFICATES, KEYS = ([f"{server}_tls_{kind}" for server in SERVERS] for kind in ("certificate", "key"))
+AUTHORITIES = [
+    "site_ca_file",
+    *(f"{name}_ca_file" for name in ("prometheus", "grafana_prometheus", "inference_prometheus")),
+]
+JOBS = ["prometheus_scrape_configs", "[prometheus_alertmanager_options]"]
+
+
+@pytest.mark.parametrize("tls", ["off", "self_signed", "files", "acme"])
+def test_with_tls_operators_and_hosts_use_https(value, tls: str) -> None:
+    wanted = "[" + ",".join(f"[{','.join(names)}]" for names in (URLS, CERTIFICATES, KEYS, AUTHORITIES)) + "]"
+    wanted = f"{wanted}+[{'+'.join(JOBS)}]"
+    urls, *files, jobs = value(SEVERAL + f"\n[all:vars]\ntls={tls}\n", "watcher", wanted)
+    on = tls != "off"
+    assert {url.partition(":")[0] for url in urls} == {"https" if on else "http"}
+    names = [{file.rpartition("/tls/")[2] for file in kind} for kind in files]
+    assert names == [{"watcher.crt"}, {"watcher.key"}, {"ca.crt"}] if on else [{""}] * 3
+    https = {"scheme": "https", "tls_config": {"ca_file": "/etc/ml-workshop/prometheus/ca.crt"}} if on else {}
+    assert [{key: job[key] for key in ("scheme", "tls_config") if key in job} for job in jobs] == [
+        https
+    ] * len(jobs)
+
+
 def test_alerts_link_to_the_public_address_of_prometheus(value) -> None:
     assert value(SEVERAL, "watcher", "prometheus_web_external_url") == "http://203.0.113.20:9090"
 

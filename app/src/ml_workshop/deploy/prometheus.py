@@ -3,6 +3,7 @@
 import base64
 import http.client
 import json
+import ssl
 import urllib.parse
 import urllib.request
 from collections import defaultdict
@@ -30,7 +31,8 @@ def query(settings: Settings, expression: str) -> list[Series]:
         if settings.prometheus_login_file:
             login = Path(settings.prometheus_login_file).read_text(encoding="utf-8").strip()
             request.add_header("Authorization", f"Basic {base64.b64encode(login.encode()).decode()}")
-        with urllib.request.urlopen(request, timeout=5) as response:  # noqa: S310
+        context = ssl.create_default_context(cafile=settings.prometheus_ca_file or None)
+        with urllib.request.urlopen(request, timeout=5, context=context) as response:  # noqa: S310
             rows = json.load(response)["data"]["result"]
         return [(row["metric"], float(row["value"][1])) for row in rows]
     except (OSError, http.client.HTTPException, ValueError, KeyError, TypeError) as error:

@@ -54,6 +54,7 @@ class Settings:
     max_confidence_difference: float = 0.1
     prometheus_login_file: str = ""  # a line `name:password`; empty: Prometheus has no logins
     verify_key_file: str = ""  # public key that verifies models; empty: they need no signature
+    prometheus_ca_file: str = ""  # authority of its certificate; empty: those of the system
     runtime_dir: Path = Path("/run")  # parent of the lock file and of the slots' runtime directories
 
     @property
