@@ -61,6 +61,10 @@ FORMATS = {
     "url": (r"https?://[^\s/]+\S*", "an address that begins with http:// or https://"),
     "path": (r"/\S*", "an absolute path without blanks"),
     "name": (r"[A-Za-z_][A-Za-z0-9_.-]*", "a name of letters, digits and _ . -"),
+    "user": (
+        r"[a-z_][a-z0-9_-]{0,30}",
+        "a user name of small letters, digits, _ and -, for example ml-workshop",
+    ),
     "sha256": (r"[0-9a-f]{64}", "64 hexadecimal digits"),
     "network": (r".*", "a network without host bits, for example 203.0.113.0/24 or 2001:db8::/32"),
     "duration": (r"(\d+(ms|[smhdwy]))+", "a duration such as 30s, 5m or 40d"),
