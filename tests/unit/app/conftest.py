@@ -31,10 +31,6 @@ import prometheus_client  # noqa: E402, F401
 del os.environ["PROMETHEUS_MULTIPROC_DIR"]
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "timing: checks durations; run it without other tests beside it")
-
-
 @pytest.fixture(scope="session")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A model of the sample, shared by all processes of this run: copy it before changing it."""

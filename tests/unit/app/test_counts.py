@@ -15,6 +15,8 @@ from ml_workshop.training.counts import document_ngrams, is_held_out
 from ml_workshop.training.splitting import hold_out
 from plain_tokens import marked_tokens as plain_tokens
 
+pytestmark = pytest.mark.slow
+
 DOCUMENTATION = Path(__file__).parents[3] / "docs" / "scaling.md"
 
 

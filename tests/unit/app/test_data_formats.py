@@ -15,6 +15,8 @@ from ml_workshop.data.dataset import Split
 from ml_workshop.data.loading import dataset_identity, load_dataset, load_rows, open_dataset
 from ml_workshop.errors import DataError
 
+pytestmark = pytest.mark.slow
+
 TEXTS = ["a terrible film, with awful acting", "superb: the best picture; I loved it"] * 5
 LABELS = [0, 1] * 5
 READ = Split(TEXTS, LABELS)

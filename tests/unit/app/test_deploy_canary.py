@@ -17,6 +17,8 @@ from ml_workshop.deploy.prometheus import PrometheusError, query
 from ml_workshop.deploy.settings import read_settings
 from server_process import http_server, respond
 
+pytestmark = pytest.mark.slow
+
 NOT_COMPARED = "compared by HAProxy's statistics; class share and confidence were not compared"
 
 

@@ -20,6 +20,8 @@ from ml_workshop.model.manifest import write_manifest
 from ml_workshop.registry.repository import open_repository
 from server_process import http_server
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def shared(trained: Path) -> Iterator[Host]:

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from deploy_host import Host, wait_until
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def host(trained: Path) -> Iterator[Host]:

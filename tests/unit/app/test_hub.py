@@ -10,6 +10,8 @@ from subprocess import CompletedProcess
 import pytest
 from ml_workshop.model.manifest import write_manifest
 
+pytestmark = pytest.mark.slow
+
 Hub = Callable[..., CompletedProcess[str]]
 REPO = "hf://made-up/model"
 WRITER = {"HF_TOKEN": "hf_writer"}

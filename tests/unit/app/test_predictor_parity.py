@@ -14,6 +14,8 @@ from ml_workshop.text.ngrams import TOKEN_BITS
 from ml_workshop.training.network import BagClassifier
 from plain_tokens import marked_tokens
 
+pytestmark = pytest.mark.slow
+
 IMDB = Path(__file__).parents[4] / "shared/data/imdb"
 REVIEWS = 1000
 

@@ -32,6 +32,8 @@ from ml_workshop.training.network import BagClassifier
 from ml_workshop.training.pipeline import train
 from ml_workshop.training.recipe import Recipe
 
+pytestmark = pytest.mark.slow
+
 IMDB = Path(__file__).parents[4] / "shared" / "data" / "imdb"
 FAST = Recipe(input_size=2000, hidden_size=8)
 

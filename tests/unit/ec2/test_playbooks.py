@@ -8,6 +8,8 @@ import pytest
 
 from .conftest import Account
 
+pytestmark = pytest.mark.slow
+
 IMAGE = "ami-0123456789abcdef0"
 SITE = {"Project": "ml-workshop", "Site": "ml-workshop"}
 

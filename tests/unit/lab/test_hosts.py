@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[3]
 SPEC = importlib.util.spec_from_file_location("hosts", ROOT / "lab/hosts.py")
 hosts = importlib.util.module_from_spec(SPEC)
