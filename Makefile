@@ -83,7 +83,7 @@ words: ## Words of .config/words.txt, which the field does not use
 
 fast: venv-test venv-app promtool
 	pytest -q -m "not slow" tests/unit --ignore=tests/unit/app
-	pytest -q tests/templates
+	pytest -q -m "not slow" tests/templates
 	app/.venv/bin/pytest -q -m "not timing and not slow" tests/unit/app
 
 unit: export TRAIN_ON_IMDB := $(if $(wildcard ../shared/data/imdb),1)

@@ -14,6 +14,8 @@ import pyarrow.parquet as pq  # type: ignore[import-untyped]
 import pytest
 from server_process import http_server, respond
 
+pytestmark = pytest.mark.slow
+
 Command = Callable[..., CompletedProcess[str]]
 
 

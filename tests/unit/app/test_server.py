@@ -15,6 +15,8 @@ from pathlib import Path
 import pytest
 from server_process import TEXT, Server, wait_for
 
+pytestmark = pytest.mark.slow
+
 Start = Callable[..., Server]
 Command = Callable[..., subprocess.CompletedProcess[str]]
 JSON = {"Content-Type": "application/json"}

@@ -14,6 +14,8 @@ from pathlib import Path
 import pytest
 from server_process import TEXT, Server, predict, wait_for
 
+pytestmark = pytest.mark.slow
+
 CLIENTS = 6
 ANSWERED = r'flask_http_request_total\{method="POST",status="200"\}'
 

@@ -10,6 +10,8 @@ import pytest
 import yaml
 from workshop_monitoring.alerts.monitoring import EXPECTED_JOBS
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[3]
 RULES = ROOT / "monitoring" / "rules"
 TESTS = generate.rule_tests()
