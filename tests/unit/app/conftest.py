@@ -38,7 +38,7 @@ def pytest_configure(config: pytest.Config) -> None:
 @pytest.fixture(scope="session")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A model of the sample, shared by all processes of this run: copy it before changing it."""
-    from ml_workshop.data.loading import load_dataset
+    from in_memory import load_dataset
     from ml_workshop.training.pipeline import train
     from ml_workshop.training.recipe import Recipe
 

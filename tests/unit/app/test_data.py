@@ -10,9 +10,10 @@ from pathlib import Path
 import pyarrow as pa  # type: ignore[import-untyped]
 import pyarrow.parquet as pq  # type: ignore[import-untyped]
 import pytest
+from in_memory import load_dataset
 from ml_workshop.data.dataset import SAMPLE_DIRECTORY, Split
 from ml_workshop.data.examples import write_examples
-from ml_workshop.data.loading import dataset_identity, load_dataset, load_rows
+from ml_workshop.data.loading import dataset_identity, load_rows
 from ml_workshop.errors import DataError
 
 WriteDataset = Callable[..., Path]

@@ -19,9 +19,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from in_memory import Dataset, load_dataset
 from ml_workshop.atomic import new_directory
-from ml_workshop.data.dataset import Dataset, Split
-from ml_workshop.data.loading import load_dataset
+from ml_workshop.data.dataset import Split
 from ml_workshop.errors import DataError, MlWorkshopError, OutputError
 from ml_workshop.model.artifact import read_artifact
 from ml_workshop.model.manifest import verify_manifest
