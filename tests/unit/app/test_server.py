@@ -4,7 +4,6 @@ import contextlib
 import json
 import os
 import re
-import shutil
 import signal
 import socket
 import subprocess
@@ -145,28 +144,11 @@ def test_an_invalid_socket_is_an_error(
     assert "Traceback" not in done.stderr
 
 
-def test_socket_and_port_exclude_each_other(command: Command, model: Path) -> None:
-    done = command("serve", "--model", model, "--socket", "s", "--port", 8000)
-    assert done.returncode == 2
-    assert "not allowed with argument" in done.stderr
-
-
-@pytest.mark.parametrize(
-    ("break_it", "message"),
-    [
-        (lambda d: shutil.rmtree(d), "is not a model directory"),
-        (lambda d: (d / "config.json").write_text("{}"), "is not the configuration of a model"),
-        (lambda d: (d / "model.safetensors").write_bytes(b"x" * 100), "is not a whole safetensors file"),
-        (lambda d: (d / "vocabulary.txt").write_text("a\nb"), "fails golden review 1"),
-    ],
-)
-def test_a_broken_model_is_not_served(
-    command: Command, model: Path, break_it: Callable[[Path], object], message: str
-) -> None:
-    break_it(model)
+def test_a_broken_model_is_not_served(command: Command, model: Path) -> None:
+    (model / "vocabulary.txt").write_text("a\nb")
     done = command("serve", "--model", model)
     assert done.returncode == 1
-    assert message in done.stderr
+    assert "fails golden review 1" in done.stderr
     assert done.stderr.count("\n") == 1, done.stderr
 
 
