@@ -53,14 +53,12 @@ def _reported(name: str, share: str, reason: str, **traffic: int) -> Scenario:
         "GatewayErrors",
         _active() | _traffic(**traffic),
         silent=("10m",),
-        fires=(
-            Fires(
-                "11m",
-                _INSTANCE | {"reason": reason} | _TICKET,
-                f"The gateway instance-a:8405 fails or rejects requests: {reason}",
-                f"{share} of what reached instance-a:8405 over the last five minutes: {reason}. "
-                "The service's own metrics do not have these requests.",
-            ),
+        fires=Fires(
+            "11m",
+            _INSTANCE | {"reason": reason} | _TICKET,
+            f"The gateway instance-a:8405 fails or rejects requests: {reason}",
+            f"{share} of what reached instance-a:8405 over the last five minutes: {reason}. "
+            "The service's own metrics do not have these requests.",
         ),
     )
 
@@ -94,14 +92,12 @@ SCENARIOS = (
         "SlotDown",
         _active("2x4 1x20") | _state("blue", UP="1x30") | _state("green", UP="1x4 0x20", DOWN="0x4 1x20"),
         silent=("4m", "6m"),
-        fires=(
-            Fires(
-                "7m",
-                _INSTANCE | {"server": "green"} | _TICKET,
-                "green behind the gateway instance-a:8405 is down",
-                "green is neither drained nor in maintenance and fails the health checks of "
-                "instance-a:8405; its requests go to what is left.",
-            ),
+        fires=Fires(
+            "7m",
+            _INSTANCE | {"server": "green"} | _TICKET,
+            "green behind the gateway instance-a:8405 is down",
+            "green is neither drained nor in maintenance and fails the health checks of "
+            "instance-a:8405; its requests go to what is left.",
         ),
     ),
     Scenario(
@@ -124,14 +120,12 @@ SCENARIOS = (
         _active() | _queue("0x9 1.6x30"),
         # The mean of five minutes is above 1 from the fourth such sample on.
         silent=("12m", "17m"),
-        fires=(
-            Fires(
-                "18m",
-                _INSTANCE | _TICKET,
-                "Requests wait for a slot in the gateway instance-a:8405",
-                "On average 1.6 requests waited in instance-a:8405 over the last five minutes; "
-                "the slots are as busy as they are allowed to be.",
-            ),
+        fires=Fires(
+            "18m",
+            _INSTANCE | _TICKET,
+            "Requests wait for a slot in the gateway instance-a:8405",
+            "On average 1.6 requests waited in instance-a:8405 over the last five minutes; "
+            "the slots are as busy as they are allowed to be.",
         ),
     ),
     Scenario(
@@ -166,7 +160,7 @@ SCENARIOS = (
         _certificate(90 * 24, 21 * 24 + 1),
         interval="5m",
         silent=("1h", "1h10m"),
-        fires=(_expires("1h15m", "20d 23h 45m 0s"),),
+        fires=_expires("1h15m", "20d 23h 45m 0s"),
     ),
     Scenario(
         "A certificate of 397 days pages with three days left",

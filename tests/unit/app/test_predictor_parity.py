@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from ml_workshop.data.loading import load_dataset
+from in_memory import load_dataset
 from ml_workshop.model.artifact import Artifact, read_artifact
 from ml_workshop.model.config import Config
 from ml_workshop.model.predictor import Predictor
