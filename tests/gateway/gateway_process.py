@@ -32,7 +32,7 @@ def wait_until(what: str, condition: Callable[[], bool], seconds: float = DEADLI
 
 
 def free_port(taken: int = 0) -> int:
-    """Return a port, not `taken`, below those that the kernel gives to clients: a client could connect to itself."""
+    """Return another port than `taken`, and below those of clients: one could connect to itself."""
     for port in random.sample(range(20000, 32000), 100):
         with socket.socket() as probe, contextlib.suppress(OSError):
             if port == taken:
