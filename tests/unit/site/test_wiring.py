@@ -71,6 +71,7 @@ def test_prometheus_scrapes_every_host_of_the_inventory(value) -> None:
         "gateway": ["10.0.0.10:8405", "203.0.113.11:8405"],
         "inference": ["10.0.0.10:8405", "203.0.113.11:8405"] * 2,
         "certificate": [],
+        "api_keys": [],
         "locust": ["10.0.0.10:8089", "203.0.113.11:8089"],
         "load_test": ["203.0.113.20:8089"],
         "node_exporter": ["10.0.0.10:9100", "203.0.113.11:9100", "203.0.113.20:9100"],
@@ -110,6 +111,7 @@ def test_changed_port_and_ipv6_address_reach_everything_that_connects(value) -> 
         "gateway": ["[2001:db8::30]:8405", "[fd00::10]:8406", "203.0.113.11:8405"],
         "inference": ["[fd00::10]:8406", "203.0.113.11:8405"] * 2,
         "certificate": [],
+        "api_keys": [],
         "locust": ["[fd00::10]:8091", "203.0.113.11:8091"],
         "load_test": ["203.0.113.20:8091"],
         "node_exporter": [
@@ -207,6 +209,15 @@ def test_acme_is_for_the_hosts_that_clients_reach(value) -> None:
     assert (tls, {rule["port"] for rule in rules} & {80, 443}) == ("off", set())
     scraped = targets(value(inventory, "watcher", "prometheus_scrape_configs"))
     assert scraped["certificate"] == ["203.0.113.30:8405"]
+
+
+def test_requests_by_key_are_scraped_where_clients_connect(value) -> None:
+    inventory = SEVERAL + "\n[all:vars]\napi_keys={'alice': '0123456789abcdef0123'}\n"
+    keys = targets(value(inventory, "watcher", "prometheus_scrape_configs"))["api_keys"]
+    assert keys == ["10.0.0.10:8405", "203.0.113.11:8405"]
+    inventory += "[gateway]\nfront ansible_host=203.0.113.30\n"
+    keys = targets(value(inventory, "watcher", "prometheus_scrape_configs"))["api_keys"]
+    assert keys == ["203.0.113.30:8405"]
 
 
 def test_with_tls_only_clients_use_https(value) -> None:
