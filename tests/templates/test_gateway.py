@@ -154,6 +154,11 @@ def test_default_values_are_in_range(evaluate: Evaluate) -> None:
             "set it to another port.",
         ),
         (
+            {"gateway_servers_ca_file": "/none.crt"},
+            "gateway_servers_ca_file is /none.crt, which does not exist: "
+            "set it to a PEM file on the controller.",
+        ),
+        (
             {"gateway_tls": "acme", "gateway_acme_ca_file": "/none.crt"},
             "gateway_acme_ca_file is /none.crt, which does not exist: "
             "set it to a PEM file on the controller.",

@@ -206,9 +206,19 @@ def test_acme_is_for_the_hosts_that_clients_reach(value) -> None:
     tls, name, url, rules = value(inventory, "front", wanted)
     assert (tls, name, url) == ("acme", "reviews.example.com", "https://reviews.example.com:443")
     tls, _, _, rules = value(inventory, "first", wanted)
-    assert (tls, {rule["port"] for rule in rules} & {80, 443}) == ("off", set())
+    assert (tls, {rule["port"] for rule in rules} & {80, 443}) == ("self_signed", {443})
     scraped = targets(value(inventory, "watcher", "prometheus_scrape_configs"))
-    assert scraped["certificate"] == ["203.0.113.30:8405"]
+    assert scraped["certificate"] == ["203.0.113.30:8405", "10.0.0.10:8405", "203.0.113.11:8405"]
+
+
+@pytest.mark.parametrize("tls", ["self_signed", "files", "acme"])
+def test_with_tls_the_gateway_host_verifies_the_serving_hosts(value, tls: str) -> None:
+    inventory = SEVERAL + f"\n[gateway]\nfront ansible_host=203.0.113.30\n[all:vars]\ntls={tls}\n"
+    servers, authority = value(inventory, "front", "[gateway_servers,gateway_servers_ca_file]")
+    assert [server["address"] for server in servers] == ["10.0.0.10:443", "203.0.113.11:443"]
+    tls, directory, names = value(inventory, "first", "[gateway_tls,gateway_tls_dir,gateway_tls_names]")
+    assert (tls, f"{directory}/ca.crt") == ("self_signed", authority)
+    assert servers[0]["name"] in names
 
 
 def test_requests_by_key_are_scraped_where_clients_connect(value) -> None:
