@@ -130,17 +130,17 @@ def running_gateway(
     """Start HAProxy with variables of the role; its log is written to the file `log`, or to `output`."""
     port = free_port()
     metrics_port = free_port(port)
+    slots = [
+        {"name": slot, "address": f"unix@{directory}/{slot}.sock", "metrics": True}
+        for slot in ("blue", "green")
+    ]
     text = configuration(
         gateway_bind_address="127.0.0.1",
         gateway_port=port,
         gateway_metrics_bind_address="127.0.0.1",
         gateway_metrics_port=metrics_port,
-        gateway_servers=[
-            {"name": slot, "address": f"unix@{directory}/{slot}.sock", "metrics": True}
-            for slot in ("blue", "green")
-        ],
         __gateway_lua_file=str(ROLE / "files" / "wait_for_server.lua"),
-        **variables,
+        **{"gateway_servers": slots, **variables},
     )
     for path in ("/run/haproxy", "/var/lib/haproxy"):
         text = text.replace(path, str(directory))
