@@ -18,9 +18,9 @@ class Prediction(NamedTuple):
     Attributes:
         prediction: Class index.
         label: Class name.
-        probability: Of that class.
+        probability: Probability of that class.
         tokens: Number of tokens of the text.
-        unknown_tokens: How many of them the vocabulary does not have.
+        unknown_tokens: Number of tokens that are not in the vocabulary.
     """
 
     prediction: int

@@ -59,7 +59,7 @@ class WsgiAdapter:
 
         Args:
             application: Must be safe to call from several threads.
-            limits: Of a request: largest body, in bytes, and the time that it may take to arrive, in seconds.
+            limits: Largest request body, in bytes, and the time that it may take to arrive, in seconds.
             threads: Number of threads for long requests.
         """
         self._application = application
