@@ -17,10 +17,10 @@ SLOTS = f"{BACKENDS}, {NOT_WAIT}"
 FRONT = 'tier!="host"'
 """Gateways that clients connect to: a request that passes a second gateway counts once."""
 
-NOT_IN_FRONT = "the instance that is chosen stands behind another gateway, or gets no request"
+NOT_IN_FRONT = "the chosen instance is behind another gateway, or gets no request"
 
 SERVER = "{{instance}} {{server}}"
-"""Legend of a series of one slot (of one host, where a gateway stands before several)."""
+"""Legend of a series of one slot, or of one host behind a gateway of several."""
 
 
 def total(expression: str) -> str:

@@ -16,7 +16,10 @@ from ansible_collections.ml_workshop.workshop.plugins.module_utils.conda.prefix 
     Package,
     read_environment,
 )
-from ansible_collections.ml_workshop.workshop.plugins.module_utils.conda.worker import WorkerError, ask_worker
+from ansible_collections.ml_workshop.workshop.plugins.module_utils.conda.worker import (
+    WorkerError,
+    send_to_worker,
+)
 
 DOCUMENTATION = r"""
 ---
@@ -283,7 +286,7 @@ def run_worker(module: AnsibleModule, environment: Environment, request: dict[st
         raise WorkerError("tool", f"{tool} has no bin/python with py-rattler, install it with the role conda")
     if auto and machine not in PLATFORMS:
         raise WorkerError("spec", f"conda has no platform for {machine}, set platform")
-    answer: dict[str, Any] = ask_worker(
+    answer: dict[str, Any] = send_to_worker(
         tool,
         {
             "prefix": module.params["prefix"],

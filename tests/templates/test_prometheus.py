@@ -177,5 +177,5 @@ def test_systemd_understands_every_line(
     unit = tmp_path / f"{role}.service"
     unit.write_text(render(role, f"{role}.service.j2", **variables))
     result = analyze("verify", "--man=no", str(unit))
-    complaints = [line for line in result.stderr.splitlines() if unit.name in line]
-    assert [line for line in complaints if "is not executable" not in line] == []
+    messages = [line for line in result.stderr.splitlines() if unit.name in line]
+    assert [line for line in messages if "is not executable" not in line] == []

@@ -29,8 +29,8 @@ def worker_command(tool: Path) -> list[str]:
     return [str(tool / "bin" / "python"), "-I", str(tool / "conda_worker.py")]
 
 
-def ask_worker(tool: Path, request: dict[str, Any]) -> dict[str, Any]:
-    """Send one request, wait for the answer.
+def send_to_worker(tool: Path, request: dict[str, Any]) -> dict[str, Any]:
+    """Send a request to the worker and return its answer.
 
     Raises:
         WorkerError: the worker reports a failure, or died.
