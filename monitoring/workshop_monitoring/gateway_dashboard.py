@@ -150,7 +150,7 @@ ERRORS_BY_ORIGIN = Panel(
 REJECTED = Panel(
     "Rejected",
     "Rejected by the gateway per second: requests over a rate or size limit (429, 413 ...), "
-    "connections over the limit of one client, and what is no HTTP (400, 408).",
+    "connections over the limit of one client, and input that is not HTTP (400, 408).",
     units.CountsPerSecond,
     (
         Query(

@@ -53,7 +53,7 @@ options:
     type: str
     default: ''
   restart_for:
-    description: Files, links and directories beside the unit whose change needs a restart.
+    description: Files, links and directories, in addition to the unit, whose change needs a restart.
     type: list
     elements: path
     default: []

@@ -33,7 +33,7 @@ description:
     the environment matches the lock exactly, and an unchanged one needs no network and no solver.
   - An environment is damaged when a package's record cannot be read, or when a file of a package is missing
     or has another size. Damaged packages are relinked from the package cache; packages of pip stay.
-  - Everything is downloaded, unpacked and linked once beside the prefix before a file of an existing
+  - Everything is downloaded, unpacked and linked once next to the prefix before a file of an existing
     environment is touched. A run that was killed is made good by the next one.
 version_added: "1.0.0"
 author: ml-workshop

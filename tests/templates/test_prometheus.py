@@ -1,4 +1,4 @@
-"""What prometheus and node_exporter write for a site's variables; the unit of alertmanager, too."""
+"""Files of prometheus and node_exporter, rendered for a site, and the unit of alertmanager."""
 
 import shutil
 import subprocess

@@ -41,7 +41,7 @@ def replace_file(target: Path, content: str) -> None:
 
 @contextlib.contextmanager
 def new_directory(target: Path, *, replaces: str | None = None) -> Iterator[Path]:
-    """Yield an empty directory beside `target` that takes its name when the block ends without an error.
+    """Yield an empty directory that replaces `target` when the block ends without an error.
 
     A killed process leaves `target` unchanged; the next call for the same target removes its leftovers.
 

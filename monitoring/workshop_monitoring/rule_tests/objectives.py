@@ -220,7 +220,7 @@ def scenarios(slo: Slo, pair: Pair, minimum_failures: int) -> tuple[Scenario, ..
         _just_enough(slo, pair, failures=1.4 * minimum_failures),
         _too_few(slo, pair, failures=0.7 * minimum_failures),
         Scenario(
-            "No predictions at all, and failing health checks, are no failed predictions",
+            "No predictions at all, and failing health checks, are not failed predictions",
             _alert(slo),
             _traffic(slo, [Phase(pair.long, 0)], pair.interval) | _noise(pair.long // pair.interval),
             interval=f"{pair.interval}m",
@@ -337,7 +337,7 @@ def _responses(what: str, gateway: str, proxy: str, server: str = "") -> str:
 
 
 def _noise(samples: int) -> dict[str, str]:
-    """Requests that are no predictions of this service; all of them fail, and slowly."""
+    """Requests other than predictions of this service; all of them fail, slowly."""
     count = "flask_http_request_duration_seconds_count"
     return {
         f'{count}{{job="{job}", instance="a:8000", url_rule="{rule}", status="500"}}': f"0+50x{samples}"

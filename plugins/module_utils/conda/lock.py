@@ -35,7 +35,7 @@ def parse_lock(text: str) -> dict[str, LockedPackage]:
     """Return the packages of a lock by name.
 
     Raises:
-        LockError: no `@EXPLICIT` line, a line that is no archive's URL, one without a hash, or a package
+        LockError: no `@EXPLICIT` line, a line that is not an archive's URL, one without a hash, or a package
         named twice.
     """
     lines = [(number, line.strip()) for number, line in enumerate(text.splitlines(), start=1)]

@@ -1,4 +1,4 @@
-"""Run the worker (conda_worker.py beside the tool's interpreter) and read its answer."""
+"""Run conda_worker.py with the interpreter of the tool and read its result."""
 
 from __future__ import annotations
 

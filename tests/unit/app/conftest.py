@@ -32,7 +32,7 @@ del os.environ["PROMETHEUS_MULTIPROC_DIR"]
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "timing: checks durations; run it without other tests beside it")
+    config.addinivalue_line("markers", "timing: checks durations; run it without other tests in parallel")
 
 
 @pytest.fixture(scope="session")

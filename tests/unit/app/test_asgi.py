@@ -98,7 +98,7 @@ def test_a_request_is_handed_over_and_its_response_is_sent() -> None:
 
 
 def test_a_client_that_trickles_meets_the_deadline_even_when_a_cancellation_is_lost() -> None:
-    """As asyncio.wait_for of Python 3.11 loses it when a byte arrives at that moment."""
+    """asyncio.wait_for of Python 3.11 loses a cancellation when a byte arrives at the same moment."""
 
     async def receive() -> dict[str, Any]:
         with suppress(asyncio.CancelledError):

@@ -200,7 +200,7 @@ def test_a_port_in_use_is_an_error(service: str, command: Command, tmp_path: Pat
 
 
 def test_only_the_open_model_sees_a_second_in_which_the_service_stalls(gate: Gate) -> None:
-    """Of three seconds the service stalls for one: a third of those who come must wait."""
+    """The service stalls for one of three seconds, so a third of the requests must wait."""
 
     def stalls() -> Callable[[], dict[str, Any]]:
         start: list[float] = []

@@ -1,4 +1,4 @@
-"""What group_vars computes from an inventory, for the roles."""
+"""Variables that group_vars computes from an inventory for the roles."""
 
 import json
 import os
