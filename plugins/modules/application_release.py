@@ -39,7 +39,7 @@ options:
     type: path
     required: true
   release:
-    description: Which release is to be current.
+    description: Release to switch to.
     type: str
     required: true
   create:

@@ -34,7 +34,7 @@ description:
   - An environment is damaged when a package's record cannot be read, or when a file of a package is missing
     or has another size. Damaged packages are relinked from the package cache; packages of pip stay.
   - Everything is downloaded, unpacked and linked once next to the prefix before a file of an existing
-    environment is touched. A run that was killed is made good by the next one.
+    environment is touched. The next run completes a run that was killed.
 version_added: "1.0.0"
 author: ml-workshop
 requirements:

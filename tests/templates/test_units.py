@@ -1,4 +1,4 @@
-"""Our units: systemd understands every line of them, and each is sandboxed.
+"""Our units: systemd accepts every line, and each unit is sandboxed.
 
 `systemd-analyze` needs no running systemd for either question.
 """

@@ -230,7 +230,7 @@ def scenarios(slo: Slo, pair: Pair, minimum_failures: int) -> tuple[Scenario, ..
 
 
 def _too_fast(slo: Slo, pair: Pair, failures: float) -> Scenario:
-    """Errors at 1.4 times the pair's factor, long enough; then at 0.7 times, which the short window sees."""
+    """Errors at 1.4 times the pair's factor, long enough, then at 0.7 times (short window)."""
     phases = _burst(slo, pair, failures)
     _, begin, full, end = _ends(phases)
     return Scenario(

@@ -1,4 +1,4 @@
-"""Read what is installed in a site-packages directory, and notice when it is damaged."""
+"""Read the distributions of a site-packages directory and detect damage."""
 
 from __future__ import annotations
 

@@ -50,7 +50,7 @@ def parse_lock(text: str) -> dict[str, LockedPackage]:
         location, _, file_name = url.rpartition("/")
         archive, hashes = _ARCHIVE.match(file_name), _HASH.match(digest.lower())
         if "://" not in url or archive is None:
-            raise LockError(f"line {number} of the lock file is no package URL: {line}")
+            raise LockError(f"line {number} of the lock file is not a package URL: {line}")
         if hashes is None:
             raise LockError(f"line {number} of the lock file has no md5 or sha256 behind a #: {line}")
         if archive["name"] in locked:

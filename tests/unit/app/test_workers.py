@@ -135,7 +135,7 @@ def test_a_slow_reader_gets_a_large_response_and_the_next_one(server: Server) ->
         connection.sendall(
             head % (b"/explain", len(large)) + large + head % (b"/predict", len(small)) + small
         )
-        for _ in range(20):  # meanwhile
+        for _ in range(20):  # the connection is not read yet
             server.predict()
         answers = []
         with connection.makefile("rb") as received:

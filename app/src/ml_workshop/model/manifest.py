@@ -31,7 +31,7 @@ def verify_manifest(directory: Path, source: str | None = None) -> None:
         source: Name of the model in messages, if not the directory.
 
     Raises:
-        ModelError: A file is missing, truncated, changed or foreign; names it.
+        ModelError: A file is missing, truncated, changed or not listed; names it.
     """
     source = source or str(directory)
     expected = _read(directory)
@@ -41,7 +41,7 @@ def verify_manifest(directory: Path, source: str | None = None) -> None:
     for path in sorted(directory.rglob("*")):
         name = str(path.relative_to(directory))
         if name not in expected and name not in _IGNORED:
-            raise ModelError(f"{name} of {source} is foreign: the manifest of the model does not list it.")
+            raise ModelError(f"{name} of {source} is unexpected: the manifest of the model does not list it.")
         if path.is_symlink() or not path.is_file():
             raise ModelError(f"{name} of {source} is not a regular file.")
     for name in LOADED:

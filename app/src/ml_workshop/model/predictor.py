@@ -53,7 +53,7 @@ class Predictor:
     def logits(self, token_ids: NDArray[np.int64]) -> NDArray[np.float32]:
         """Return the class scores of one text, before the softmax, shape (classes,).
 
-        `dot` is quicker than `@` to begin, and so small arrays are done as soon as begun.
+        `dot` has less overhead than `@`, which matters for arrays this small.
         """
         model = self.artifact
         features = self.vocabulary.features(token_ids)

@@ -78,7 +78,7 @@ class RequestMiddleware:
             path = environ["PATH_INFO"]
             if not path.isascii():
                 path = path.encode("latin-1").decode("utf-8", "backslashreplace")
-            # As json.dumps would write it, in a fifth of its time.
+            # The result of json.dumps, in a fifth of the time.
             self._log(
                 f'{{"time":"{utc(time())}","level":"info","request_id":"{request_id}",'
                 f'"method":{_encode(environ["REQUEST_METHOD"][:LONGEST_STRING])},"route":{_encode(route)},'
