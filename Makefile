@@ -9,7 +9,7 @@ MORE_HOSTS := inventory/lab/more_hosts.yml
 TEST_SOURCES := molecule/group_vars/all/sources.yml
 APP_LOCKS := $(addprefix app/requirements/,train.txt serve.txt loadtest.txt signing.txt test.txt)
 AUDITED_LOCKS := requirements/site.txt $(addprefix app/requirements/,train.txt serve.txt loadtest.txt signing.txt)
-# Real reviews, when they lie beside the repository; CI trains on them.
+# Data set to train on instead of IMDB of the hub, a directory. Tests use ../shared/data/imdb if it exists.
 LAB_DATASET ?=
 # Serving hosts of the lab, 1 to 9; more than one have a gateway host in front. Empty keeps the hosts that the lab has (1 at first).
 LAB_INFERENCE_HOSTS ?=
@@ -50,7 +50,7 @@ test: venv-test venv-app promtool haproxy sshd hosts chromium ## Lint, all unit 
 	@lab/setup.sh tidy
 	@mkdir -p artifacts
 	@trap 'kill -- -$$! 2>/dev/null || true; lab/setup.sh tidy' EXIT; \
-	  echo "The site is tested beside the unit tests; its output: artifacts/site.log"; \
+	  echo "The site is tested in parallel to the unit tests; its output: artifacts/site.log"; \
 	  setsid $(MAKE) --no-print-directory molecule SCENARIO="-s default" >artifacts/site.log 2>&1 & \
 	  $(MAKE) --no-print-directory lint unit; \
 	  wait $$! || { tail -n 60 artifacts/site.log; exit 1; }; \

@@ -62,7 +62,7 @@ for directory in getsitepackages():
 '''
 
 ENSUREPIP = '''\
-"""Install the bundled pip; stands in for the module that the distribution ships in a package of its own."""
+"""Install the bundled pip, instead of the module that the distribution ships in a separate package."""
 
 import os
 import runpy
@@ -116,7 +116,7 @@ class BuildError(Exception):
 
 @dataclass
 class Package:
-    """What goes into one conda package, before it is written.
+    """Contents of a conda package, before it is written.
 
     Attributes:
         index: the content of info/index.json, without the build string.

@@ -1,7 +1,7 @@
 """Write the interpreter that runs this script, and its standard library, as a tar archive to standard output.
 
 Runs inside the lab's host image (`docker run IMAGE python3 - < this file`), therefore the standard library
-only. The archive is laid out like a conda environment (bin/, lib/pythonX.Y/); beside them is `facts.json`.
+only. The archive is laid out like a conda environment (bin/, lib/pythonX.Y/), with `facts.json`.
 """
 
 import io

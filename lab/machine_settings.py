@@ -62,7 +62,7 @@ def local_directories(settings: dict[str, str]) -> list[str]:
     """Name the directories on this machine that the settings point into, outermost only."""
     words = " ".join(settings.get(key, "") for key in ("index-url", "extra-index-url", "find-links")).split()
     paths = {Path(urlsplit(word).path) for word in words if word.startswith(("file://", "/"))}
-    # The pages of a local index (DIR/simple) link to files beside it.
+    # The pages of a local index (DIR/simple) link to files next to it.
     paths = {path.parent if path.name == "simple" else path for path in paths}
     existing = sorted(path for path in paths if path.is_dir())
     return [str(path) for path in existing if not any(other in path.parents for other in existing)]

@@ -1,6 +1,6 @@
 """MkDocs hook: pages from README files outside of docs/, and links that are right on GitHub and on the site.
 
-A relative link to a file that is no page of the site becomes a link to the repository. A link to a file that
+A relative link to a file without a page on the site becomes a link to the repository. A link to a file that
 does not exist is an error.
 """
 
@@ -18,7 +18,7 @@ from mkdocs.structure.pages import Page
 ROOT = Path(__file__).parents[1]
 LINK = re.compile(r"(?<=\]\()(?!https?:|mailto:|#)([^)#\s]+)")
 
-# File of the repository -> page of the site, beside those of docs/.
+# File of the repository -> page of the site, in addition to docs/.
 PAGES = {
     "README.md": "index.md",
     "CONTRIBUTING.md": "contributing.md",

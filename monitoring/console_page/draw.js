@@ -77,7 +77,7 @@ function plot(width, height, time, label) {
   return {svg, x};
 }
 
-// A line is interrupted where a sample is missing or is no number.
+// A line has a gap where a sample is missing or not a number.
 function linePath(points, x, y, step) {
   let path = "", before = null;
   for (const [at, value] of points) {

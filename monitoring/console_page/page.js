@@ -67,7 +67,7 @@ async function fill(content, time) {
     drawn = [element("div", {class: "empty failed"}, "Query failed: " + error.message)];
     state = "failed";
   }
-  if (mine !== turn) return;   // another choice was made meanwhile
+  if (mine !== turn) return;   // another choice was made in the meantime
   content.replaceChildren(...drawn);
   content.parentElement.dataset.state = state;
 }

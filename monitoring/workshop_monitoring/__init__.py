@@ -1,1 +1,1 @@
-"""What is watched, in one place: queries, and the dashboards made of them."""
+"""Dashboards, alerting rules and recording rules, with their queries."""

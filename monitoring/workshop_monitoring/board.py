@@ -8,7 +8,7 @@ from enum import StrEnum
 
 
 class Kind(StrEnum):
-    """How a panel is drawn; the values are Grafana's names of the panel types."""
+    """Types of panels; the values are Grafana's names."""
 
     GRAPH = "timeseries"
     STAT = "stat"
@@ -22,11 +22,11 @@ class Query:
     """One expression of a panel.
 
     Attributes:
-        legend: Name of its series; {{label}} stands for the value of a label.
+        legend: Name of the series; {{label}} stands for the value of a label.
         expression: PromQL.
-        may_be_empty: Why there may be no series although all is well, the end of a sentence that begins with
+        may_be_empty: Why there may be no series without a fault, the end of a sentence that begins with
             "No data, because"; empty: there always is one while the service has traffic.
-        color: Of its line in a graph: green, orange, red, blue, purple or grey; empty: the palette's next.
+        color: Colour in a graph: green, orange, red, blue, purple or grey; empty: next of the palette.
         dashed: Draw a dashed line, as for baselines and limits.
     """
 
@@ -39,7 +39,7 @@ class Query:
 
 @dataclass(frozen=True)
 class Step:
-    """From this value on a panel has this colour; `since` None is the colour below all others."""
+    """A threshold: colour of a panel for values of `since` or more; None: below all other thresholds."""
 
     since: float | None
     color: str
@@ -58,15 +58,15 @@ class Panel:
     """One panel.
 
     Attributes:
-        title: What it shows.
-        description: How to read it, in whole sentences.
+        title: Title.
+        description: Explanation in whole sentences.
         unit: A unit of `grafana_foundation_sdk.models.units`.
-        queries: Its queries.
-        kind: How it is drawn.
-        width: Of the 24 columns of a dashboard.
-        height: In Grafana's rows of 30 pixels.
-        minimum: Where the axis begins; None: at the lowest value.
-        maximum: Where the axis ends; None: at the highest value.
+        queries: Queries.
+        kind: Type of the panel.
+        width: Width in the 24 columns of a dashboard.
+        height: Height in Grafana's rows of 30 pixels.
+        minimum: Lower end of the axis; None: the lowest value.
+        maximum: Upper end of the axis; None: the highest value.
         steps: Colours by value; in a graph they are lines.
         values: Words for values, of a panel that shows states.
         columns: Labels that a table shows, in this order.
@@ -113,11 +113,11 @@ class Variable:
     """A choice at the top of a dashboard.
 
     Attributes:
-        name: As in $name.
-        label: As it is shown.
+        name: Name without the dollar sign.
+        label: Label on the dashboard.
         metric: Selector of the series whose label is offered.
-        of: The label; empty: it is called like the variable.
-        chosen: Value that is chosen at first; empty: all.
+        of: That label; empty: the name of the variable.
+        chosen: Initial value; empty: all.
     """
 
     name: str

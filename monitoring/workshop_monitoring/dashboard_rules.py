@@ -23,7 +23,7 @@ COUNTER_FUNCTIONS = {"rate", "irate", "increase"}
 
 @dataclass(frozen=True)
 class Violation:
-    """What breaks a rule; `panel` is the title of a panel, or empty."""
+    """A violation of a rule; `panel` is the title of a panel, or empty."""
 
     panel: str
     message: str

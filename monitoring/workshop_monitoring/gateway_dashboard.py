@@ -20,10 +20,10 @@ FRONT = 'tier!="host"'
 API_KEYS = 'job="api_keys", instance=~"$instance"'
 NO_KEYS = "there are no API keys"
 
-NOT_IN_FRONT = "the instance that is chosen stands behind another gateway, or gets no request"
+NOT_IN_FRONT = "the chosen instance is behind another gateway, or gets no request"
 
 SERVER = "{{instance}} {{server}}"
-"""Legend of a series of one slot (of one host, where a gateway stands before several)."""
+"""Legend of a series of one slot, or of one host behind a gateway of several."""
 
 
 def total(expression: str) -> str:
@@ -158,7 +158,7 @@ ERRORS_BY_ORIGIN = Panel(
 REJECTED = Panel(
     "Rejected",
     "Rejected by the gateway per second: requests over a rate or size limit (429, 413 ...), "
-    "connections over the limit of one client, and what is no HTTP (400, 408).",
+    "connections over the limit of one client, and input that is not HTTP (400, 408).",
     units.CountsPerSecond,
     (
         Query(

@@ -97,7 +97,7 @@ def build(board: Board) -> Dashboard:
 
 
 def _id(title: str) -> int:
-    # Of the title, not of the position: a panel that is put in front leaves the others' numbers alone.
+    # A hash of the title instead of the position, so that a new panel does not change the others' ids.
     return zlib.crc32(title.encode()) % 1_000_000
 
 

@@ -123,8 +123,8 @@ def board(objectives: Sequence[Slo], runbooks: str) -> Board:
     """The dashboard.
 
     Args:
-        objectives: What the numbers are compared with.
-        runbooks: Where the pages of docs/runbooks are read; linked when it is a web address.
+        objectives: Objectives, for the thresholds of the panels.
+        runbooks: Address of docs/runbooks; linked if it is a web address.
     """
     by_name = {objective.name: objective for objective in objectives}
     numbers = (

@@ -88,7 +88,7 @@ MEMORY_ERRORS = Panel(
 
 DISK_UTILISATION = Panel(
     "Disk utilisation",
-    "Share of the time in which a disk was at work.",
+    "Share of the time in which a disk was busy.",
     units.PercentUnit,
     (
         Query(

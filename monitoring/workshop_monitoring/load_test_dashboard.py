@@ -1,4 +1,4 @@
-"""The dashboard `load-test`: what Locust measured beside what the server measured of the same requests."""
+"""The dashboard `load-test`: measurements of the same requests by Locust and by the server."""
 
 from grafana_foundation_sdk.models import units
 
@@ -21,7 +21,7 @@ def locust_rate(counter: str, by: str) -> str:
 
 RATE_BOTH_SIDES = Panel(
     "Request rate, both sides",
-    "Requests per second that Locust saw answered, and that the server answered. "
+    "Requests per second with an answer, as counted by Locust and by the server. "
     "They differ by requests of other clients and by requests that never reached the server.",
     units.RequestsPerSecond,
     (

@@ -24,7 +24,7 @@ NO_BASELINE = "the model was trained before baselines were stored with it"
 
 
 def baseline(metric: str, by: str = "") -> str:
-    """What was measured on the held-out reviews when the model was trained."""
+    """Measurements on the held-out reviews at the time of training."""
     labels = f" by ({by})" if by else ""
     return f"max{labels} ({select(f'ml_workshop_model_baseline_{metric}')})"
 

@@ -1,10 +1,10 @@
-"""PromQL that several dashboards need, over whatever a dashboard's variables choose."""
+"""PromQL that several dashboards share, with matchers of their variables."""
 
 import re
 from collections.abc import Mapping
 
 CHOSEN = 'job=~"$job", instance=~"$instance"'
-"""What job and instance variables choose."""
+"""Matchers of the variables job and instance."""
 
 
 def select(metric: str, *matchers: str, chosen: str = CHOSEN) -> str:
@@ -18,16 +18,16 @@ def rate(counter: str, *matchers: str, chosen: str = CHOSEN) -> str:
 
 
 def mean(histogram: str, *matchers: str, chosen: str = CHOSEN) -> str:
-    """Mean of what a histogram observed."""
+    """Mean of the observations of a histogram."""
     total, count = (rate(f"{histogram}_{part}", *matchers, chosen=chosen) for part in ("sum", "count"))
     return f"sum({total}) / sum({count})"
 
 
 def quantile(share: float, histogram: str, *matchers: str, by: str = "", chosen: str = CHOSEN) -> str:
-    """Value that a share of what a histogram observed does not exceed, interpolated within a bucket.
+    """Quantile of the observations of a histogram, interpolated within a bucket.
 
     Args:
-        share: From 0 to 1, for example 0.99.
+        share: Quantile, 0 to 1, for example 0.99.
         histogram: Name without _bucket.
         matchers: Further label matchers.
         by: Labels to group by.

@@ -22,9 +22,9 @@ class Slo:
         service: Name of the service, and of Prometheus' job.
         name: "availability" or "latency".
         objective: Percent of requests that have to be good.
-        window_days: Days over which the objective holds.
-        description: What a good request is.
-        threshold_seconds: Within which an answer is good; None for availability.
+        window_days: Period of the objective, in days.
+        description: Definition of a good request.
+        threshold_seconds: Latency of a good request at most; None for availability.
     """
 
     service: str
@@ -55,7 +55,7 @@ class Slo:
 
     @property
     def selector(self) -> str:
-        """PromQL selector of its series, to stand after a name."""
+        """PromQL selector of its series, without the name of a metric."""
         return f'{{sloth_id="{self.id}"}}'
 
 

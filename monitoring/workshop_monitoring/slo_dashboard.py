@@ -11,7 +11,7 @@ from workshop_monitoring.promql import select
 from workshop_monitoring.slo import Slo
 
 OBJECTIVES = 'sloth_service=~"$service", sloth_slo=~"$slo"'
-"""What the variables choose; recording rules of the SLO carry neither job nor instance."""
+"""Matchers of the variables; recording rules of the SLO have no labels job and instance."""
 
 PER_OBJECTIVE = "on (sloth_service, sloth_slo)"
 CONSEQUENCES = {Severity.PAGE: "someone is paged", Severity.TICKET: "a ticket is written"}
@@ -19,12 +19,12 @@ NO_ERRORS = "no request failed the objective recently"
 
 
 def recorded(rule: str) -> str:
-    """Series that a recording rule (sloth's names) made."""
+    """Select the series of a recording rule, named as in sloth."""
     return select(rule, chosen=OBJECTIVES)
 
 
 def burn_rate(window: str) -> str:
-    """How many times faster than allowed errors came in this window."""
+    """Burn rate in this window."""
     errors = recorded(f"slo:sli_error:ratio_rate{window}")
     return f"{errors} / {PER_OBJECTIVE} {recorded('slo:error_budget:ratio')}"
 

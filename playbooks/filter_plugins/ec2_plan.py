@@ -1,4 +1,4 @@
-"""What playbooks/ec2_*.yml make: checks of the settings, hosts, security group rules, costs, conflicts.
+"""Filters of playbooks/ec2_*.yml: checks of settings, hosts, security group rules, costs, conflicts.
 
 `settings` is `__ec2_settings` of group_vars/all/ec2.yml; its values may be strings.
 `instances` are those of amazon.aws.ec2_instance_info.

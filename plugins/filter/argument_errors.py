@@ -49,7 +49,7 @@ _value:
   elements: str
 """
 
-# What the filter `bool` understands; it takes every other word for false.
+# Values of the filter `bool`, which converts all others to false.
 BOOLEANS = {"true", "false", "yes", "no", "on", "off", "1", "0"}
 UNSET = "__unset__"
 NUMBERS = {"int": r"-?\d+", "float": r"-?(\d+\.?\d*|\.\d+)"}

@@ -1,4 +1,4 @@
-"""Filter: what the rules of role firewall come to, and whether they let a connection in."""
+"""Filters: the nftables table for the rules of role firewall, and whether it accepts a connection."""
 
 from __future__ import annotations
 

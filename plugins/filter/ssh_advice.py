@@ -56,7 +56,7 @@ KEY_ADVICE = (
     ),
     (
         r"invalid format|error in libcrypto|not a (private|public) key",
-        "{key} is no private key in OpenSSH's format: convert a PuTTY key (puttygen {key} "
+        "{key} is not a private key in OpenSSH's format: convert a PuTTY key (puttygen {key} "
         "-O private-openssh -o NEW), or remove carriage returns (sed -i 's/\\r$//' {key})",
     ),
 )

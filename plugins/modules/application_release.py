@@ -20,7 +20,7 @@ module: application_release
 short_description: Install a wheel as a release, and switch to it atomically
 description:
   - A release is a directory C(INSTALL_DIR/releases/ID) with the wheel's packages and C(bin/), without
-    dependencies. It is installed beside its place and renamed, so that it is there as a whole or not at all.
+    dependencies. It is installed under a temporary name and renamed, so it is there as a whole or not at all.
   - C(INSTALL_DIR/current) is a link to one release. It is replaced by one rename. A C(.pth) file in the
     interpreter's site-packages names the link, so that nothing else has to change when the release does.
   - A release whose command does not start is not installed.
@@ -39,7 +39,7 @@ options:
     type: path
     required: true
   release:
-    description: Which release is to be current.
+    description: Release to switch to.
     type: str
     required: true
   create:
@@ -227,7 +227,7 @@ def state(releases: Releases, current: str, on_disk: list[str], stale: dict[Path
 
 
 def install(module: AnsibleModule, releases: Releases, release: str) -> None:
-    """Install the wheel beside its place, then rename it."""
+    """Install the wheel under a temporary name, then rename it."""
     releases.directory.mkdir(parents=True, exist_ok=True)
     target, wheel = releases.directory / release, str(releases.wheel(release))
     with tempfile.TemporaryDirectory(dir=releases.directory, prefix=".incoming-") as scratch:

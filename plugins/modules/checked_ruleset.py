@@ -1,5 +1,5 @@
 #!/usr/bin/python
-"""Ansible module: put an nftables table in force, and take it back unless a new connection confirms it."""
+"""Ansible module: apply an nftables table; restore the previous one unless a new connection confirms it."""
 
 from __future__ import annotations
 

@@ -53,7 +53,7 @@ options:
     type: str
     default: ''
   restart_for:
-    description: Files, links and directories beside the unit whose change needs a restart.
+    description: Files, links and directories, in addition to the unit, whose change needs a restart.
     type: list
     elements: path
     default: []
@@ -121,7 +121,7 @@ class LastHealthy:
         return self.run(command)[0] == 0 if all(there) else not any(there)
 
     def save(self, address: str) -> None:
-        """Copy the files that differ, and remember where the service listens."""
+        """Copy the files that differ, and store the address of the service."""
         self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         (self.directory / "address").write_text(address)
         for path in self.different(list(self.copies)):

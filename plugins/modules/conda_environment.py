@@ -16,7 +16,10 @@ from ansible_collections.ml_workshop.workshop.plugins.module_utils.conda.prefix 
     Package,
     read_environment,
 )
-from ansible_collections.ml_workshop.workshop.plugins.module_utils.conda.worker import WorkerError, ask_worker
+from ansible_collections.ml_workshop.workshop.plugins.module_utils.conda.worker import (
+    WorkerError,
+    send_to_worker,
+)
 
 DOCUMENTATION = r"""
 ---
@@ -30,8 +33,8 @@ description:
     the environment matches the lock exactly, and an unchanged one needs no network and no solver.
   - An environment is damaged when a package's record cannot be read, or when a file of a package is missing
     or has another size. Damaged packages are relinked from the package cache; packages of pip stay.
-  - Everything is downloaded, unpacked and linked once beside the prefix before a file of an existing
-    environment is touched. A run that was killed is made good by the next one.
+  - Everything is downloaded, unpacked and linked once next to the prefix before a file of an existing
+    environment is touched. The next run completes a run that was killed.
 version_added: "1.0.0"
 author: ml-workshop
 requirements:
@@ -283,7 +286,7 @@ def run_worker(module: AnsibleModule, environment: Environment, request: dict[st
         raise WorkerError("tool", f"{tool} has no bin/python with py-rattler, install it with the role conda")
     if auto and machine not in PLATFORMS:
         raise WorkerError("spec", f"conda has no platform for {machine}, set platform")
-    answer: dict[str, Any] = ask_worker(
+    answer: dict[str, Any] = send_to_worker(
         tool,
         {
             "prefix": module.params["prefix"],

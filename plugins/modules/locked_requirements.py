@@ -56,7 +56,7 @@ options:
     type: dict
     required: true
   extra_index_url:
-    description: A package index beside the configured ones. Empty means none.
+    description: A package index in addition to the configured ones. Empty means none.
     type: str
     default: ""
 """

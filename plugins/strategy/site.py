@@ -1,7 +1,7 @@
-"""Mitogen's linear strategy when the controller has Mitogen, Ansible's own when it hasn't.
+"""Mitogen's linear strategy if Mitogen is installed on the controller, or else Ansible's linear strategy.
 
-ansible.cfg can name one strategy only, and has to be valid for both.
-Set ML_WORKSHOP_MITOGEN=0 to do without Mitogen.
+ansible.cfg can name only one strategy, and has to work with and without Mitogen.
+Set ML_WORKSHOP_MITOGEN=0 to disable Mitogen.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ name: site
 short_description: linear, through Mitogen when it is installed
 description:
   - Same order of tasks and same results as C(linear). Mitogen keeps one Python process per host alive,
-    which makes a run of many small tasks several times faster.
+    so a run of many small tasks is several times faster.
 author: ml-workshop
 """
 

@@ -86,7 +86,7 @@ def grafana(request: pytest.FixtureRequest) -> Grafana:
 
 @pytest.fixture(scope="session")
 def scraped(site: Site) -> dict[str, list[str]]:
-    """What Prometheus scrapes: addresses by job."""
+    """Addresses that Prometheus scrapes, by job."""
     return targets(site.prometheus, site.login)
 
 
@@ -118,14 +118,14 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="session")
 def artifacts() -> Path:
-    """Where pictures are kept; git ignores it."""
+    """Directory for pictures; git ignores it."""
     ARTIFACTS.mkdir(parents=True, exist_ok=True)
     return ARTIFACTS
 
 
 @pytest.fixture
 def page(browser: Browser, site: Site, artifacts: Path, request: pytest.FixtureRequest) -> Iterator[Page]:
-    """A window of its own; what it shows at the end of a test is kept as artifacts/browser/TEST.png."""
+    """A separate window; its content at the end of a test is kept as artifacts/browser/TEST.png."""
     name, password = site.login
     credentials: HttpCredentials = {"username": name, "password": password}
     context = browser.new_context(viewport={"width": 1300, "height": 1000}, http_credentials=credentials)

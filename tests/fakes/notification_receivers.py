@@ -33,7 +33,7 @@ class Webhook(http.server.BaseHTTPRequestHandler):
     """Accepts every POST."""
 
     def do_POST(self) -> None:
-        """Record the body, whatever the path."""
+        """Record the body of a request to any path."""
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         record(channel="webhook", path=self.path, authorization=self.headers["Authorization"], body=body)
         self.send_response(200)
@@ -54,7 +54,7 @@ class Mail(socketserver.StreamRequestHandler):
     """Accepts every login and every message."""
 
     def handle(self) -> None:
-        """Speak SMTP (RFC 5321) until the client quits."""
+        """Answer SMTP commands (RFC 5321) until the client quits."""
         account = password = None
         recipients: list[str] = []
         self.reply("220 fake")

@@ -1,4 +1,4 @@
-"""Attacks of hostile clients on the loopback, each bounded: python attacks.py NAME PORT SECONDS.
+"""Attacks of malicious clients on the loopback, each bounded: python attacks.py NAME PORT SECONDS.
 
 Connections come from other addresses than 127.0.0.1, so that limits per source do not affect other clients.
 """

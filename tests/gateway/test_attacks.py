@@ -1,4 +1,4 @@
-"""Attacks of hostile clients: what other clients notice. Only on the loopback, each a few seconds long."""
+"""Effects of malicious clients on others, on the loopback; each attack takes a few seconds."""
 
 import contextlib
 import json
@@ -117,7 +117,7 @@ def test_other_clients_are_answered(
 
 
 def run_attack(gateway: Gateway, name: str) -> tuple[dict[str, float], list[str]]:
-    """Return what another client saw meanwhile, and the statuses that the attackers received."""
+    """Return the results of another client during an attack, and the statuses for the attackers."""
     arguments = [str(gateway.port), str(SECONDS)]
     attack = [sys.executable, str(HERE / "attacks.py"), name, *arguments]
     with subprocess.Popen(["nice", "-n", "10", *attack], stdout=subprocess.PIPE, text=True) as attackers:

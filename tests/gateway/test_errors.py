@@ -1,4 +1,4 @@
-"""What HAProxy answers by itself is JSON and carries the request's ID."""
+"""HAProxy's own responses are JSON and have the request's ID."""
 
 import contextlib
 import re

@@ -1,4 +1,4 @@
-"""The access log: one valid JSON object per request, whatever the client sends."""
+"""The access log: one valid JSON object per request, for all input."""
 
 import os
 from collections.abc import Callable
@@ -56,7 +56,7 @@ def test_a_request_is_one_object(gateway: Gateway) -> None:
         b"/" * 20000,
     ],
 )
-def test_lines_are_valid_whatever_the_path(gateway: Gateway, target: bytes) -> None:
+def test_lines_are_valid_for_any_path(gateway: Gateway, target: bytes) -> None:
     answer = gateway.send(b"GET " + target + b" HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
     assert answer.startswith(b"HTTP/1.1 ")
     (line,) = gateway.logged()
@@ -66,7 +66,7 @@ def test_lines_are_valid_whatever_the_path(gateway: Gateway, target: bytes) -> N
 @pytest.mark.parametrize(
     "method", [b"DELETE", b"M-SEARCH", b"!#$%&'*+.^_`|~", b'G"T', b"G\\T", b"\xff", b"'" * 9000]
 )
-def test_lines_are_valid_whatever_the_method(gateway: Gateway, method: bytes) -> None:
+def test_lines_are_valid_for_any_method(gateway: Gateway, method: bytes) -> None:
     gateway.send(method + b" / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
     (line,) = gateway.logged()
     assert line.keys() == FIELDS

@@ -1,4 +1,4 @@
-"""HTTPS beside HTTP, with the configuration of the role and a certificate made here."""
+"""HTTPS in addition to HTTP, with the configuration of the role and a certificate made here."""
 
 import http.client
 import http.server

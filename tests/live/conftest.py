@@ -9,9 +9,9 @@ import pytest
 sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[2] / "monitoring")]
 
 import requests  # noqa: E402
-from answers import Answers, ask_all, summary  # noqa: E402
 from local_site import Site, local_site  # noqa: E402
 from prometheus_api import Api  # noqa: E402
+from query_results import QueryResults, query_all, summary  # noqa: E402
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -64,7 +64,7 @@ def traffic(site: Site) -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def answers(api: Api, traffic: None, request: pytest.FixtureRequest) -> Answers:
-    found = ask_all(api)
+def answers(api: Api, traffic: None, request: pytest.FixtureRequest) -> QueryResults:
+    found = query_all(api)
     request.config.stash[SUMMARY] = summary(found)
     return found

@@ -12,7 +12,7 @@ ROLE = ROOT / "roles" / "gateway"
 
 
 def write_configuration(directory: Path, address: str, metrics_address: str) -> Path:
-    """Write haproxy.cfg into the directory, which stands for the paths of a host.
+    """Write haproxy.cfg into the directory, which replaces the paths of a host.
 
     The slots' sockets are blue.sock and green.sock in it, the runtime API is admin.sock.
     """

@@ -19,7 +19,7 @@ APPLICATION = ROOT / "app" / ".venv" / "bin"
 PACKAGES = ROOT / ".cache" / "live"
 REVISION = "0123456789abcdef0123456789abcdef01234567"
 PAGES = ("libjs-bootstrap4", "libjs-jquery", "libjs-popper.js")
-"""What Debian's Prometheus needs beside itself to show its pages."""
+"""Packages that Debian's Prometheus needs for its pages."""
 
 
 @dataclass(frozen=True)

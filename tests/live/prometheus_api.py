@@ -33,7 +33,7 @@ class Api:
         return max(seconds(job["scrape_interval"]) for job in jobs)
 
     def values(self, query: str, variables: dict[str, str]) -> list[str]:
-        """What Grafana offers for a variable with the query label_values(series, label)."""
+        """Return the values of a variable with the query label_values(series, label), as in Grafana."""
         selector, _, label = query.removeprefix("label_values(").removesuffix(")").rpartition(", ")
         return list(self.get(f"label/{label}/values", **{"match[]": fill(selector, variables)}))
 

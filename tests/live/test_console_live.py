@@ -1,4 +1,4 @@
-"""Prometheus serves the console page, and a browser draws its panels from what Prometheus answers."""
+"""Prometheus serves the console page, and a browser draws its panels with live data."""
 
 import re
 import shutil
@@ -6,10 +6,10 @@ import time
 
 import pytest
 import requests
-from answers import BOARDS, MONITORING, Answers
 from local_site import Site
 from playwright.sync_api import sync_playwright
 from prometheus_api import Api
+from query_results import BOARDS, MONITORING, QueryResults
 from workshop_monitoring.board import Kind, Query
 from workshop_monitoring.console import chosen
 from workshop_monitoring.grafana import DEPLOYMENTS
@@ -28,7 +28,7 @@ def page(site: Site) -> str:
 
 
 @pytest.fixture(scope="module")
-def drawn(site: Site, page: str, answers: Answers) -> str:
+def drawn(site: Site, page: str, answers: QueryResults) -> str:
     """The page in a browser, once it shows data."""
     program = shutil.which("chromium") or shutil.which("google-chrome")
     if not program:

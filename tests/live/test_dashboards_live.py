@@ -3,8 +3,8 @@
 import time
 
 import pytest
-from answers import BOARDS, Answers, complaint, variables
 from prometheus_api import Api
+from query_results import BOARDS, QueryResults, problem, variables
 from workshop_monitoring import grafana, load_test_dashboard
 from workshop_monitoring.board import Board, Kind, Panel, Query
 
@@ -19,13 +19,13 @@ VARIABLES = [
 
 
 @pytest.mark.parametrize(("board", "panel"), PANELS)
-def test_panel_has_data_or_a_reason(board: Board, panel: Panel, answers: Answers) -> None:
-    complaints = {query.expression: answers[board.uid, query].complaint for query in panel.queries}
-    assert {expression: text for expression, text in complaints.items() if text} == {}
+def test_panel_has_data_or_a_reason(board: Board, panel: Panel, answers: QueryResults) -> None:
+    problems = {query.expression: answers[board.uid, query].problem for query in panel.queries}
+    assert {expression: text for expression, text in problems.items() if text} == {}
 
 
 @pytest.mark.parametrize(("board", "name"), VARIABLES)
-def test_variable_offers_values(board: Board, name: str, api: Api, answers: Answers) -> None:
+def test_variable_offers_values(board: Board, name: str, api: Api, answers: QueryResults) -> None:
     built = grafana.build(board).templating.list_val
     query = next(variable.query for variable in built if variable.name == name)
     offered = api.values(query, variables(board, scrape_interval=15))
@@ -34,7 +34,7 @@ def test_variable_offers_values(board: Board, name: str, api: Api, answers: Answ
     assert not chosen or chosen in offered
 
 
-def test_newest_deployment_is_marked_at_its_time(api: Api, answers: Answers) -> None:
+def test_newest_deployment_is_marked_at_its_time(api: Api, answers: QueryResults) -> None:
     [newest, *_] = api.query(Query("", grafana.DEPLOYMENTS), Kind.GRAPH, {}, step=15)["result"]
     assert {"result", "release", "slot", "instance"} <= newest["metric"].keys()
     assert len(newest["metric"]["revision"]) == 12
@@ -42,7 +42,7 @@ def test_newest_deployment_is_marked_at_its_time(api: Api, answers: Answers) -> 
     assert 0 < time.time() - float(milliseconds) / 1000 < 40 * 86400
 
 
-def test_idle_slot_is_no_target_that_is_down(api: Api, answers: Answers) -> None:
+def test_idle_slot_is_no_target_that_is_down(api: Api, answers: QueryResults) -> None:
     scraped = api.get("query", query='up{job="inference"}')["result"]
     assert {target["metric"]["slot"]: target["value"][1] for target in scraped} == {"blue": "1", "green": "1"}
     models = api.get("query", query="count by (instance) (ml_workshop_model_info)")["result"]
@@ -62,10 +62,10 @@ def test_idle_slot_is_no_target_that_is_down(api: Api, answers: Answers) -> None
         (Kind.HEATMAP, Query("", "up"), "no buckets of a histogram"),
     ],
 )
-def test_answer_that_cannot_be_drawn_is_noticed(
-    kind: Kind, query: Query, reason: str, api: Api, answers: Answers
+def test_result_that_cannot_be_drawn_is_noticed(
+    kind: Kind, query: Query, reason: str, api: Api, answers: QueryResults
 ) -> None:
-    found = complaint(kind, query, api.query(query, kind, {}, step=15))
+    found = problem(kind, query, api.query(query, kind, {}, step=15))
     assert found.startswith(reason)
     assert bool(found) == bool(reason)
 

@@ -59,7 +59,7 @@ def evaluate() -> Callable[..., Any]:
 @pytest.fixture
 def errors() -> Callable[..., list[str]]:
     def _errors(role: str, **variables: Any) -> list[str]:
-        """What a role's preflight refuses: single variables, then combinations of them."""
+        """Return the errors of a role's preflight: of single variables, then of combinations."""
         common = role_variables("common") | {"common_arguments_roles": [role]}
         given = role_variables(role) | common | {"role_path": str(ROOT / "roles/common")} | variables
         templar = Templar(loader=DataLoader(), variables=given)

@@ -1,4 +1,4 @@
-"""What alertmanager writes, for the variables that a site gives it."""
+"""Files of the role alertmanager, rendered with the variables of a site."""
 
 from collections.abc import Callable
 from typing import Any

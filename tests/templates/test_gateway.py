@@ -85,8 +85,8 @@ def test_unit_is_valid_and_its_exposure_at_most_2(
 ) -> None:
     path = unit(**variables)
     verified = analyze("verify", "--man=no", str(path))
-    complaints = [line for line in verified.stderr.splitlines() if path.name in line]
-    assert [line for line in complaints if "is not executable" not in line] == []
+    messages = [line for line in verified.stderr.splitlines() if path.name in line]
+    assert [line for line in messages if "is not executable" not in line] == []
     security = analyze("security", "--offline=true", "--threshold=20", "--no-pager", str(path))
     assert security.returncode == 0, security.stdout.splitlines()[-1]
 

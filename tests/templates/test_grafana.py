@@ -1,4 +1,4 @@
-"""What grafana writes; the fake of the tests, strict about what it is given, takes it."""
+"""Files of the role grafana; the fake of the tests, which is strict, accepts them."""
 
 import importlib.util
 import json
@@ -38,7 +38,7 @@ def fake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
 
 @pytest.fixture
 def provisioned(render: Render, tmp_path: Path) -> Path:
-    """What the role writes, with one dashboard."""
+    """Files of the role, with one dashboard."""
     for kind in ("datasources", "dashboards"):
         directory = tmp_path / "provisioning" / kind
         directory.mkdir(parents=True)

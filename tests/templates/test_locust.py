@@ -47,7 +47,7 @@ def test_workers_use_the_master_and_the_number_of_processes(
     assert values["LOCUST_PROCESSES"] == expected
 
 
-def test_workers_beside_the_master_use_the_loopback_address(render: Render) -> None:
+def test_workers_on_the_master_s_host_use_the_loopback_address(render: Render) -> None:
     unit = render("locust", "locust-worker.service.j2", locust_mode="master")
     assert environment(unit)["LOCUST_MASTER_NODE_HOST"] == "127.0.0.1"
     assert "PartOf=locust.service" in unit

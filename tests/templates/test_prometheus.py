@@ -1,4 +1,4 @@
-"""What prometheus and node_exporter write for a site's variables; the unit of alertmanager, too."""
+"""Files of prometheus and node_exporter, rendered for a site, and the unit of alertmanager."""
 
 import shutil
 import subprocess
@@ -177,5 +177,5 @@ def test_systemd_understands_every_line(
     unit = tmp_path / f"{role}.service"
     unit.write_text(render(role, f"{role}.service.j2", **variables))
     result = analyze("verify", "--man=no", str(unit))
-    complaints = [line for line in result.stderr.splitlines() if unit.name in line]
-    assert [line for line in complaints if "is not executable" not in line] == []
+    messages = [line for line in result.stderr.splitlines() if unit.name in line]
+    assert [line for line in messages if "is not executable" not in line] == []

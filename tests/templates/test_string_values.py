@@ -17,13 +17,13 @@ pytestmark = pytest.mark.slow
 FACTS = {"architecture": "x86_64", "distribution": "Debian", "distribution_version": "12"}
 ROLES = sorted(path.name for path in (ROOT / "roles").iterdir() if path.is_dir())
 REQUIRED = {"grafana_admin_password": "correct-horse-battery"}
-#: What a variable of a type can be beside its default, as YAML has it, with the string for the same.
+#: Values of each type as YAML, each with the equivalent string.
 VALUES = {
     "bool": ((True, "true"), (False, "false"), (False, "no")),
     "int": ((2, "2"),),
     "float": ((0.5, "0.5"),),
 }
-#: A string that no variable of the type can be.
+#: An invalid string for each type.
 INVALID = {"bool": "maybe", "int": "many", "float": "high"}
 
 
@@ -60,7 +60,7 @@ def leaves(node: Any, key: str = "") -> Iterator[tuple[str, str]]:
 
 
 def uses(role: str, name: str) -> Iterator[tuple[Path, str, str]]:
-    """Every conditional, expression and template of a role that a variable has to do with."""
+    """Every conditional, expression and template of a role that uses a variable."""
     directory = ROOT / "roles" / role
     names = {name}
     for variable, text in sorted(role_variables(role).items()) * 2:
@@ -78,7 +78,7 @@ def uses(role: str, name: str) -> Iterator[tuple[Path, str, str]]:
 
 
 def result(role: str, key: str, text: str, values: dict[str, Any]) -> Any:
-    """What Ansible makes of a use; None where it depends on the result of a task."""
+    """Return the value of a use as Ansible evaluates it; None if it depends on the result of a task."""
     given = role_variables(role) | {"ansible_facts": FACTS, "ansible_check_mode": False} | values
     templar = Templar(loader=DataLoader(), variables=given)
     try:

@@ -1,4 +1,4 @@
-"""Our units: systemd understands every line of them, and each is sandboxed.
+"""Our units: systemd accepts every line, and each unit is sandboxed.
 
 `systemd-analyze` needs no running systemd for either question.
 """
@@ -76,7 +76,7 @@ def analyze(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run([program, *arguments], capture_output=True, text=True, check=False)
 
 
-def complaints(path: Path) -> list[str]:
+def messages(path: Path) -> list[str]:
     """Return systemd's messages about the lines of a unit file."""
     result = analyze("verify", str(path))
     lines = (result.stdout + result.stderr).splitlines()
@@ -96,11 +96,11 @@ def settings(text: str) -> RawConfigParser:
 def test_systemd_understands_every_line(
     unit_file: Callable[..., Path], role: str, unit: str, variables: dict[str, str]
 ) -> None:
-    assert complaints(unit_file(role, unit, variables)) == []
+    assert messages(unit_file(role, unit, variables)) == []
 
 
 def test_line_that_systemd_does_not_understand_is_noticed(unit_file: Callable[..., Path]) -> None:
-    assert complaints(unit_file("inference", "inference@.service", {"inference_memory_max": "lots"}))
+    assert messages(unit_file("inference", "inference@.service", {"inference_memory_max": "lots"}))
 
 
 @pytest.mark.parametrize(

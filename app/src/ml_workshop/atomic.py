@@ -41,7 +41,7 @@ def replace_file(target: Path, content: str) -> None:
 
 @contextlib.contextmanager
 def new_directory(target: Path, *, replaces: str | None = None) -> Iterator[Path]:
-    """Yield an empty directory beside `target` that takes its name when the block ends without an error.
+    """Yield an empty directory that replaces `target` when the block ends without an error.
 
     A killed process leaves `target` unchanged; the next call for the same target removes its leftovers.
 
@@ -53,7 +53,7 @@ def new_directory(target: Path, *, replaces: str | None = None) -> Iterator[Path
         OutputError: `target` exists and may not be replaced, or cannot be written.
     """
     target = target.absolute()
-    _refuse_foreign(target, replaces)
+    _refuse_other_content(target, replaces)
     prefix = f".{target.name}.partial-"
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -64,7 +64,7 @@ def new_directory(target: Path, *, replaces: str | None = None) -> Iterator[Path
     try:
         yield partial
         partial.chmod(0o755)
-        _refuse_foreign(target, replaces)
+        _refuse_other_content(target, replaces)
         _put_in_place(partial, target)
     except OSError as error:
         raise write_error(target, error) from error
@@ -78,7 +78,7 @@ def remove_leftovers(parent: Path) -> None:
     _sweep(parent, ".*.partial-")
 
 
-def _refuse_foreign(target: Path, replaces: str | None) -> None:
+def _refuse_other_content(target: Path, replaces: str | None) -> None:
     if not target.exists():
         return
     if target.is_dir() and (not any(target.iterdir()) or (replaces and (target / replaces).exists())):

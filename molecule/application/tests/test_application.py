@@ -1,4 +1,4 @@
-"""What the application's services rely on."""
+"""The installed application, as its services use it."""
 
 import re
 from pathlib import Path

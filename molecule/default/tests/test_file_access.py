@@ -1,6 +1,6 @@
-"""Which files the services of a running site can write and read.
+"""Files that the services of a running site can write and read.
 
-check_security.yml beside this directory runs it.
+../check_security.yml runs it.
 """
 
 import functools

@@ -112,7 +112,7 @@ def test_run_is_made_by_all_workers_and_counted_by_the_master(host: Host) -> Non
         (f"--user {LOGIN} --data user_count=1&spawn_rate=1&host=http://evil.example {UI}/swarm", 400),
     ],
 )
-def test_strangers_and_other_services_are_refused(host: Host, options: str, status: int) -> None:
+def test_missing_logins_and_other_services_are_refused(host: Host, options: str, status: int) -> None:
     command = "curl --silent --output /dev/null --write-out %{http_code}"
     arguments = " ".join(shlex.quote(option) for option in options.split())
     assert host.check_output(f"{command} {arguments}") == str(status)

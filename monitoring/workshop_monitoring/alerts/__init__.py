@@ -8,7 +8,7 @@ from workshop_monitoring.settings import Alerting
 
 
 class Severity(StrEnum):
-    """How soon someone must respond; Alertmanager routes by it."""
+    """Urgency of a response; Alertmanager routes by it."""
 
     PAGE = "page"
     """Now."""
@@ -23,14 +23,14 @@ class Alert:
     """One alerting rule.
 
     Attributes:
-        name: Of the alert, and of its page in docs/runbooks.
+        name: Name of the alert, and of its page in docs/runbooks.
         expression: PromQL; fires for each series that it returns.
-        severity: How soon someone must respond.
-        summary: One line: what is wrong, and where.
-        description: What it means, with values.
+        severity: Urgency of a response.
+        summary: One line with the problem and its place.
+        description: Meaning of the alert, with values.
         dashboard: Uid of the dashboard to open.
         hold: The rule's `for`, for example "5m"; empty: none.
-        labels: Labels beside severity.
+        labels: Labels in addition to severity.
     """
 
     name: str

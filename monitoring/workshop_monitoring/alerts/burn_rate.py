@@ -22,7 +22,7 @@ class Window:
     budget_share: Decimal
 
     def factor(self, slo: Slo) -> Decimal:
-        """How many times faster than allowed that is; for 30 days 14.4, 6, 3 and 1."""
+        """Return the burn rate at which the alert fires; 14.4, 6, 3 and 1 for a period of 30 days."""
         return self.budget_share * slo.window_days * 24 / self.long_hours
 
 

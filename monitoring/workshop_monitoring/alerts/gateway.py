@@ -116,7 +116,7 @@ def _failures() -> str:
 
 
 def _requests() -> str:
-    """What reached a gateway per second: requests, and connections that were closed at once."""
+    """Requests per second that reached a gateway, with connections that were closed at once."""
     counters = ("http_requests", "denied_connections", "denied_sessions")
     return "(\n" + indent(_sum(*(_rate(f"frontend_{what}", _FRONTEND) for what in counters)), "  ") + "\n)"
 

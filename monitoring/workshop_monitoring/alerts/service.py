@@ -6,7 +6,7 @@ from workshop_monitoring.settings import Alerting
 
 
 def alerts(settings: Alerting) -> list[Alert]:
-    """What is wrong with the service beside its objectives."""
+    """Alerts on problems of the service that its objectives do not cover."""
     return [
         Alert(
             name="InferenceDown",

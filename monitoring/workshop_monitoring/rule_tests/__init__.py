@@ -32,15 +32,15 @@ class Fires:
 
 @dataclass(frozen=True)
 class Scenario:
-    """What happens, and what one alert has to make of it.
+    """A test of one alert.
 
     Attributes:
-        name: What happens.
+        name: Name of the test.
         alert: Name of the alert.
         series: Samples by series, in promtool's notation.
-        silent: Times at which it must not fire.
-        fires: When it has to, once or several times.
-        interval: Between two samples.
+        silent: Times at which the alert must not fire.
+        fires: Times at which the alert has to fire, with its labels and texts; one Fires or several.
+        interval: Time between two samples.
     """
 
     name: str
@@ -85,7 +85,7 @@ class Query:
 
 @dataclass(frozen=True)
 class Recording:
-    """What happens, and what recording rules have to make of it."""
+    """A test of recording rules."""
 
     name: str
     series: Mapping[str, str]

@@ -51,7 +51,7 @@ SCENARIOS = (
         "ModelTooOld",
         {
             f"ml_workshop_model_created_timestamp_seconds{{{_SERVICE}}}": f"{1800 - 90 * _DAY}x300",
-            # A canary beside it, which is younger.
+            # A younger canary in the other slot.
             f"ml_workshop_model_created_timestamp_seconds{{{_CANARY}}}": "0x300",
         },
         silent=("30m", "90m"),

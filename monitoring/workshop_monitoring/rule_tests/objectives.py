@@ -1,4 +1,4 @@
-"""Tests of the rules that are made from slo.yml, for whatever objective stands there."""
+"""Tests of the rules that are generated from slo.yml, for any objective."""
 
 from dataclasses import dataclass
 from functools import partial
@@ -12,7 +12,7 @@ _HOUR, _DAY = 60, 1440  # minutes
 
 @dataclass(frozen=True)
 class Phase:
-    """Minutes in which so many predictions a minute are made, of which a share (0 to 1) fails."""
+    """Minutes with `rate` predictions each, of which a share (0 to 1) fails."""
 
     minutes: int
     rate: float
@@ -24,12 +24,12 @@ class Pair:
     """Two windows of an alert.
 
     Attributes:
-        severity: Of the alert.
-        name: Of the long window.
-        factor_of_30_days: How many times faster than allowed errors have to come (Site Reliability Workbook).
+        severity: Severity of the alert.
+        name: Name of the long window.
+        factor_of_30_days: Burn rate at which the alert fires, for 30 days (Site Reliability Workbook).
         long: Long window, minutes.
-        before: How many times more predictions there are in the hours that dilute every longer window.
-        interval: Between two samples, minutes.
+        before: Factor of predictions in the hours before, so that no longer window fires.
+        interval: Time between two samples, minutes.
     """
 
     severity: str
@@ -50,7 +50,7 @@ class Pair:
         return max(self.short, 10)
 
     def factor(self, slo: Slo) -> float:
-        """How many times faster than allowed errors have to come."""
+        """Burn rate at which the alert fires."""
         return self.factor_of_30_days * slo.window_days / 30
 
 
@@ -220,7 +220,7 @@ def scenarios(slo: Slo, pair: Pair, minimum_failures: int) -> tuple[Scenario, ..
         _just_enough(slo, pair, failures=1.4 * minimum_failures),
         _too_few(slo, pair, failures=0.7 * minimum_failures),
         Scenario(
-            "No predictions at all, and failing health checks, are no failed predictions",
+            "No predictions at all, and failing health checks, are not failed predictions",
             _alert(slo),
             _traffic(slo, [Phase(pair.long, 0)], pair.interval) | _noise(pair.long // pair.interval),
             interval=f"{pair.interval}m",
@@ -230,7 +230,7 @@ def scenarios(slo: Slo, pair: Pair, minimum_failures: int) -> tuple[Scenario, ..
 
 
 def _too_fast(slo: Slo, pair: Pair, failures: float) -> Scenario:
-    """Errors at 1.4 times the pair's factor, long enough; then at 0.7 times, which the short window sees."""
+    """Errors at 1.4 times the pair's factor, long enough, then at 0.7 times (short window)."""
     phases = _burst(slo, pair, failures)
     _, begin, full, end = _ends(phases)
     return Scenario(
@@ -337,7 +337,7 @@ def _responses(what: str, gateway: str, proxy: str, server: str = "") -> str:
 
 
 def _noise(samples: int) -> dict[str, str]:
-    """Requests that are no predictions of this service; all of them fail, and slowly."""
+    """Requests other than predictions of this service; all of them fail, slowly."""
     count = "flask_http_request_duration_seconds_count"
     return {
         f'{count}{{job="{job}", instance="a:8000", url_rule="{rule}", status="500"}}': f"0+50x{samples}"

@@ -1,1 +1,1 @@
-"""What the modules of the role application share. Standard library only."""
+"""Code that the modules of the role application share; it needs the standard library only."""

@@ -1,4 +1,4 @@
-"""Read what is installed in a site-packages directory, and notice when it is damaged."""
+"""Read the distributions of a site-packages directory and detect damage."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def read_installed(site_packages: Path, names: Iterable[str], scripts: bool = Tr
     Args:
         site_packages: the directory that holds the distributions.
         names: normalised names.
-        scripts: whether what lies outside of the directory counts (`pip --target` records it wrongly).
+        scripts: whether files outside of the directory count (`pip --target` records them wrongly).
     """
     expected = set(names)
     found: dict[str, Installed] = {}

@@ -35,7 +35,7 @@ def parse_lock(text: str) -> dict[str, LockedPackage]:
     """Return the packages of a lock by name.
 
     Raises:
-        LockError: no `@EXPLICIT` line, a line that is no archive's URL, one without a hash, or a package
+        LockError: no `@EXPLICIT` line, a line that is not an archive's URL, one without a hash, or a package
         named twice.
     """
     lines = [(number, line.strip()) for number, line in enumerate(text.splitlines(), start=1)]
@@ -50,7 +50,7 @@ def parse_lock(text: str) -> dict[str, LockedPackage]:
         location, _, file_name = url.rpartition("/")
         archive, hashes = _ARCHIVE.match(file_name), _HASH.match(digest.lower())
         if "://" not in url or archive is None:
-            raise LockError(f"line {number} of the lock file is no package URL: {line}")
+            raise LockError(f"line {number} of the lock file is not a package URL: {line}")
         if hashes is None:
             raise LockError(f"line {number} of the lock file has no md5 or sha256 behind a #: {line}")
         if archive["name"] in locked:

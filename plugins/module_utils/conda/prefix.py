@@ -1,4 +1,4 @@
-"""Read an environment as it is on disk, and notice when it is damaged.
+"""Read an environment from disk and detect damage.
 
 The layout is conda's: `PREFIX/conda-meta/NAME-VERSION-BUILD.json`, one file per installed package, lists what
 was linked from it (`paths_data`).

@@ -1,4 +1,4 @@
-"""Run the worker (conda_worker.py beside the tool's interpreter) and read its answer."""
+"""Run conda_worker.py with the interpreter of the tool and read its result."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ def worker_command(tool: Path) -> list[str]:
     return [str(tool / "bin" / "python"), "-I", str(tool / "conda_worker.py")]
 
 
-def ask_worker(tool: Path, request: dict[str, Any]) -> dict[str, Any]:
-    """Send one request, wait for the answer.
+def send_to_worker(tool: Path, request: dict[str, Any]) -> dict[str, Any]:
+    """Send a request to the worker and return its answer.
 
     Raises:
         WorkerError: the worker reports a failure, or died.

@@ -15,12 +15,12 @@ STOP_SECONDS = 15
 def started(
     command: Sequence[str], log: Path, environment: Mapping[str, str]
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """Run a program in the background; at the end it and all it started are stopped.
+    """Run a program in the background; stop it and its children at the end.
 
     Args:
         command: Program and arguments.
-        log: Where its output goes.
-        environment: Added to ours.
+        log: File for the output.
+        environment: Additional environment variables.
     """
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("wb") as file:

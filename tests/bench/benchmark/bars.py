@@ -1,11 +1,11 @@
-"""The performance bars, and whether a run meets them."""
+"""Thresholds of the benchmark."""
 
 from dataclasses import dataclass
 from enum import Enum
 
 
 class Outcome(Enum):
-    """How a figure compares with its bar."""
+    """Result of comparing a figure with its threshold."""
 
     REACHED = "reached"
     MET = "met"
@@ -16,7 +16,7 @@ class Outcome(Enum):
 
 @dataclass(frozen=True)
 class Bar:
-    """One bar.
+    """A threshold for one figure.
 
     Attributes:
         key: Name of the figure in the results.
@@ -40,7 +40,7 @@ class Bar:
         """Compare a figure.
 
         Args:
-            figure: What was measured, if it was.
+            figure: The measured figure; None if it was not measured.
             imdb: Whether the data was IMDB.
         """
         if figure is None:

@@ -1,4 +1,4 @@
-"""From measurements to the figures that the bars compare."""
+"""The figures of a run, which are compared with the thresholds."""
 
 from collections.abc import Callable, Sequence
 from operator import attrgetter
@@ -26,7 +26,7 @@ COMPARED_CONNECTIONS = 16
 
 
 def figures(results: Results) -> dict[str, float]:
-    """Return the figures by the key of their bar."""
+    """Return the figures by the key of their threshold."""
     found: dict[str, float] = {}
     if results.training:
         found |= training_figures(results.training)
@@ -40,49 +40,49 @@ def paired_ratio(ours: Sequence[float], theirs: Sequence[float]) -> float:
     return median(our / their for our, their in zip(ours, theirs, strict=True))
 
 
-def training_figures(seen: Training) -> dict[str, float]:
+def training_figures(measured: Training) -> dict[str, float]:
     """Return accuracy in percent, log loss, and the ratios of duration and of peak memory."""
     found = {}
     for prefix, name in (("", OURS), ("unlabelled_", UNLABELLED)):
-        if name not in seen.runs:
+        if name not in measured.runs:
             continue
         pairs = {
-            "training_seconds": [[run.seconds for run in seen.runs[way]] for way in (name, WORKSHOP)],
-            "training_memory": [[run.peak_bytes for run in seen.runs[way]] for way in (name, WORKSHOP)],
+            "training_seconds": [[run.seconds for run in measured.runs[way]] for way in (name, WORKSHOP)],
+            "training_memory": [[run.peak_bytes for run in measured.runs[way]] for way in (name, WORKSHOP)],
         }
-        found[f"{prefix}accuracy"] = 100 * seen.accuracy[name]
+        found[f"{prefix}accuracy"] = 100 * measured.accuracy[name]
         found |= {f"{prefix}{key}": paired_ratio(*pair) for key, pair in pairs.items()}
-    return {**found, "log_loss": seen.log_loss[OURS]}
+    return {**found, "log_loss": measured.log_loss[OURS]}
 
 
-def serving_figures(seen: Serving) -> dict[str, float]:
+def serving_figures(measured: Serving) -> dict[str, float]:
     """Return ratios, a worker's memory in 10^6 bytes, and seconds to start.
 
     A prediction of the workshop was timed with PyTorch's own choice of threads and with one; the faster
     is compared.
     """
-    predictions = dict(seen.prediction_microseconds)
+    predictions = dict(measured.prediction_microseconds)
     ours = predictions.pop(OURS)
     return {
         "predict_p50": max(paired_ratio(ours, theirs) for theirs in predictions.values()),
-        "requests_workshop": requests_ratio(seen.loads, OURS, WORKSHOP_ONE),
-        "requests_peer": requests_ratio(seen.loads, OURS_UNLOGGED, PEER),
-        "requests_peer_logged": requests_ratio(seen.loads, OURS, PEER_LOGGED),
-        "requests_gateway": requests_ratio(seen.loads, GATEWAY, WORKSHOP_ONE),
-        "p99_gateway": p99_ratio(seen.loads, GATEWAY, WORKSHOP_ONE),
-        "worker_memory": seen.memory[OURS].resident_bytes / 1e6,
-        "start_seconds": median(seen.start_seconds),
+        "requests_workshop": requests_ratio(measured.loads, OURS, WORKSHOP_ONE),
+        "requests_peer": requests_ratio(measured.loads, OURS_UNLOGGED, PEER),
+        "requests_peer_logged": requests_ratio(measured.loads, OURS, PEER_LOGGED),
+        "requests_gateway": requests_ratio(measured.loads, GATEWAY, WORKSHOP_ONE),
+        "p99_gateway": p99_ratio(measured.loads, GATEWAY, WORKSHOP_ONE),
+        "worker_memory": measured.memory[OURS].resident_bytes / 1e6,
+        "start_seconds": median(measured.start_seconds),
     }
 
 
-def further_ratios(seen: Serving) -> dict[str, float]:
-    """Return ratios without a bar: to variants that are stronger than what is usually run."""
+def further_ratios(measured: Serving) -> dict[str, float]:
+    """Return ratios to stronger variants of the workshop's server, which have no threshold."""
     return {
-        "requests/s / workshop with 2 processes": requests_ratio(seen.loads, OURS, WORKSHOP_TWO),
-        "p99 / workshop": p99_ratio(seen.loads, OURS, WORKSHOP_ONE),
-        "p99 / workshop with 2 processes": p99_ratio(seen.loads, OURS, WORKSHOP_TWO),
-        "requests/s / no-op in Flask on Gunicorn's gthread": requests_ratio(seen.loads, OURS, NOOP),
-        "requests/s through HAProxy / without": requests_ratio(seen.loads, GATEWAY, OURS),
+        "requests/s / workshop with 2 processes": requests_ratio(measured.loads, OURS, WORKSHOP_TWO),
+        "p99 / workshop": p99_ratio(measured.loads, OURS, WORKSHOP_ONE),
+        "p99 / workshop with 2 processes": p99_ratio(measured.loads, OURS, WORKSHOP_TWO),
+        "requests/s / no-op in Flask on Gunicorn's gthread": requests_ratio(measured.loads, OURS, NOOP),
+        "requests/s through HAProxy / without": requests_ratio(measured.loads, GATEWAY, OURS),
     }
 
 

@@ -1,4 +1,4 @@
-"""What a run happened on."""
+"""The machine that a run uses."""
 
 import os
 import platform
@@ -11,17 +11,17 @@ from benchmark.progress import progress
 
 CORES = 2
 BUSY_PERCENT = 15
-LOOK_SECONDS = 1.0
+CPU_SAMPLE_SECONDS = 1.0
 
 
 def take_two_cores() -> None:
-    """Keep this process and its children on two cores, which the bars assume."""
+    """Keep this process and its children on two cores, which the thresholds assume."""
     os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:CORES])
 
 
 def describe() -> dict[str, str]:
     """Return a description of the machine, with a warning when it is busy."""
-    busy = psutil.cpu_percent(interval=LOOK_SECONDS)
+    busy = psutil.cpu_percent(interval=CPU_SAMPLE_SECONDS)
     if busy > BUSY_PERCENT:
         progress(f"other programs use {busy:.0f} % of this machine: figures will be worse than they are")
     model = next(

@@ -1,4 +1,4 @@
-"""What one run measures."""
+"""Measurements of one run."""
 
 from dataclasses import dataclass
 
@@ -8,17 +8,17 @@ UNLABELLED = "ours, with unlabelled rows"
 NOOP = "no-op, Flask on gthread"
 WORKSHOP_ONE, WORKSHOP_TWO = "workshop, 1 process", "workshop, 2 processes"
 CONNECTIONS = (1, 16, 64)
-"""Of wrk."""
+"""Numbers of connections that wrk opens."""
 
 
 @dataclass(frozen=True)
 class Usage:
-    """What a program used.
+    """Time and memory that a program used.
 
     Attributes:
-        seconds: From its start to its end.
-        cpu_seconds: Of it and its children.
-        peak_bytes: Most resident memory of it and its children together; a page that they share counts once.
+        seconds: Time from start to end.
+        cpu_seconds: CPU time of the program and its children.
+        peak_bytes: Peak resident memory of the program and its children; shared pages count once.
     """
 
     seconds: float
@@ -31,8 +31,8 @@ class Memory:
     """Memory of one process.
 
     Attributes:
-        resident_bytes: All its pages in memory; those of mapped files and those it shares count fully.
-        proportional_bytes: The same, each shared page divided by the number of processes that share it.
+        resident_bytes: All pages in memory, including mapped files and shared pages (RSS).
+        proportional_bytes: The same, with each shared page divided by the number of its processes (PSS).
     """
 
     resident_bytes: int
@@ -41,7 +41,7 @@ class Memory:
 
 @dataclass(frozen=True)
 class Load:
-    """What one run of wrk saw.
+    """Result of one run of wrk.
 
     Attributes:
         requests_per_second: Answered requests.
@@ -56,17 +56,17 @@ class Load:
 
 
 Loads = dict[str, dict[int, list[Load]]]
-"""By server and number of connections, one load per round."""
+"""Loads by server and number of connections, one per round."""
 
 
 @dataclass(frozen=True)
 class Training:
-    """What was seen of training: OURS, WORKSHOP, and UNLABELLED if the data set has such rows.
+    """Measurements of training, by OURS, WORKSHOP, and UNLABELLED if the data set has such rows.
 
     Attributes:
-        runs: The whole command, from reading the data to writing the model; one per round.
-        accuracy: On the whole test split, 0 to 1.
-        log_loss: On the whole test split, in nats; not of WORKSHOP.
+        runs: Usage of the whole command, from reading the data to writing the model; one per round.
+        accuracy: Accuracy on the whole test split, 0 to 1.
+        log_loss: Log loss on the whole test split, in nats; without WORKSHOP.
     """
 
     runs: dict[str, list[Usage]]
@@ -76,13 +76,13 @@ class Training:
 
 @dataclass(frozen=True)
 class Serving:
-    """What was seen of serving.
+    """Measurements of serving.
 
     Attributes:
-        loads: Of each server.
-        memory: Of the largest worker of each server, after the load.
-        start_seconds: Of our server, from process start to the first correct answer; one per start.
-        prediction_microseconds: Median of a prediction as a library call, by way; one per round.
+        loads: Loads of each server.
+        memory: Memory of the largest worker of each server, after the load.
+        start_seconds: Time from the start of our server to its first correct answer; one per start.
+        prediction_microseconds: Median time of a prediction as a library call, by variant; one per round.
     """
 
     loads: Loads
@@ -93,13 +93,13 @@ class Serving:
 
 @dataclass(frozen=True)
 class Results:
-    """All of a run.
+    """Results of a run.
 
     Attributes:
-        machine: What it ran on.
+        machine: Description of the machine.
         imdb: Whether the data is IMDB.
-        training: None if it was left out.
-        serving: None if it was left out.
+        training: Measurements; None if the half was left out.
+        serving: Measurements; None if the half was left out.
     """
 
     machine: dict[str, str]

@@ -25,7 +25,7 @@ def draw(results: Results, file: Path) -> None:
     """Draw a run.
 
     Args:
-        results: Of the run.
+        results: Results of the run.
         file: PNG to write.
     """
     panels: list[Callable[[Axes], None]] = [partial(_bars, results)]

@@ -1,7 +1,7 @@
 """Time of one prediction as a pure library call.
 
-`python -m benchmark.prediction ours|workshop MODEL BODIES` times one way in a process of its own, and prints
-one JSON object.
+`python -m benchmark.prediction ours|workshop MODEL BODIES` times one of them in a separate process and
+prints one JSON object.
 """
 
 import json
@@ -19,26 +19,27 @@ from benchmark.usage import run_measured
 
 WARM_UP = 50
 ONE_THREAD = {"OMP_NUM_THREADS": "1"}
-WAYS = {OURS: ONE_THREAD, WORKSHOP: {}, f"{WORKSHOP}, 1 thread": ONE_THREAD}
-"""What is timed, and its environment. PyTorch's own choice of threads is not always its fastest."""
+VARIANTS = {OURS: ONE_THREAD, WORKSHOP: {}, f"{WORKSHOP}, 1 thread": ONE_THREAD}
+"""Variants to time, with their environment. PyTorch's default number of threads is not always the fastest."""
 
 
 def measure(models: Models, bodies: Path, rounds: int, logs: Path) -> dict[str, list[float]]:
     """Time single predictions, alternating.
 
     Returns:
-        The median of each round in microseconds, for each of WAYS.
+        The median of each round in microseconds, for each of VARIANTS.
     """
-    medians: dict[str, list[float]] = {way: [] for way in WAYS}
+    medians: dict[str, list[float]] = {variant: [] for variant in VARIANTS}
     for number in range(1, rounds + 1):
-        for way, environment in WAYS.items():
-            kind = way.partition(",")[0]
+        for variant, environment in VARIANTS.items():
+            kind = variant.partition(",")[0]
             model = models.ours if kind == OURS else models.workshop
             command = (sys.executable, "-m", "benchmark.prediction", kind, str(model), str(bodies))
             _, printed = run_measured(command, logs / f"predict-{kind}.log", environment)
-            medians[way].append(last_json(printed)["p50_microseconds"])
+            medians[variant].append(last_json(printed)["p50_microseconds"])
         progress(
-            f"predict {number}/{rounds}: " + ", ".join(f"{way} {medians[way][-1]:,.0f} us" for way in WAYS)
+            f"predict {number}/{rounds}: "
+            + ", ".join(f"{variant} {medians[variant][-1]:,.0f} us" for variant in VARIANTS)
         )
     return medians
 

@@ -15,7 +15,7 @@ def write_bodies(dataset: Path, file: Path) -> Path:
 
     Args:
         dataset: Directory with test.*.
-        file: Where to write.
+        file: File to write.
     """
     texts = read_split(dataset, "test")[0]
     chosen = random.Random(SEED).sample(texts, min(COUNT, len(texts)))  # noqa: S311 -- no secret

@@ -1,4 +1,4 @@
-"""The servers that are compared, and starting them."""
+"""The servers to compare, and how to start them."""
 
 import json
 import shutil
@@ -30,7 +30,7 @@ WORKERS = "2"
 START_SECONDS = 60
 POLL_SECONDS = 0.002
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
-MEETING_PLACE = {"PROMETHEUS_MULTIPROC_DIR": "{metrics}"}
+METRICS_DIRECTORY = {"PROMETHEUS_MULTIPROC_DIR": "{metrics}"}
 
 
 @dataclass(frozen=True)
@@ -38,10 +38,10 @@ class Server:
     """How to start a server.
 
     Attributes:
-        name: What results call it.
+        name: Name in the results.
         command: Program and arguments; {port} stands for the port.
-        environment: Added to ours; {metrics} stands for an empty directory of its own.
-        prediction: Its right answer to the golden review, 0 or 1; None if any answer counts as right.
+        environment: Additional environment variables; {metrics} stands for an empty directory.
+        prediction: Expected class of the golden review, 0 or 1; None accepts both.
     """
 
     name: str
@@ -52,13 +52,13 @@ class Server:
 
 @dataclass(frozen=True)
 class Running:
-    """A server that answers.
+    """A running server.
 
     Attributes:
-        name: What results call it.
-        port: Where it listens, on 127.0.0.1.
-        pid: Of the process that was started.
-        start_seconds: From the start of the process to its first correct answer.
+        name: Name in the results.
+        port: Port on 127.0.0.1.
+        pid: Process ID of the server's first process.
+        start_seconds: Time from the start of the process to its first correct answer.
     """
 
     name: str
@@ -68,12 +68,12 @@ class Running:
 
 
 def all_servers(models: Models) -> list[Server]:
-    """Return the servers to compare, each as its user would run it.
+    """Return the servers to compare, each started as in production.
 
-    Ours is what a slot runs, on a port: wrk cannot use Unix sockets. Behind HAProxy it has its Unix socket.
-    It and the FastAPI peer run with and without an access log.
-    The workshop's runs as its page documents (one process, Uvicorn's access log), without the file watcher;
-    once more with two processes.
+    Ours runs as in a slot, but listens on a port (wrk cannot use Unix sockets); behind HAProxy on a socket.
+    Ours and the FastAPI peer run with and without an access log.
+    The workshop's server runs as documented (one process, Uvicorn's access log) without the file watcher,
+    and also with two processes.
     """
     golden = golden_review(models.ours)[1]
     uvicorn = (sys.executable, "-m", "uvicorn", "--host", "127.0.0.1", "--port", "{port}")
@@ -87,29 +87,29 @@ def all_servers(models: Models) -> list[Server]:
         "httptools",
         "peers.fastapi_peer:app",
     )
-    peer_environment = {**MEETING_PLACE, **ONE_THREAD, "PEER_MODEL": str(models.ours)}
+    peer_environment = {**METRICS_DIRECTORY, **ONE_THREAD, "PEER_MODEL": str(models.ours)}
     gateway = (sys.executable, "-m", "peers.gateway", str(models.ours), "{port}", WORKERS)
     ours = (COMMAND, "serve", "--model", str(models.ours), "--port", "{port}", "--workers", WORKERS)
-    as_in_unit = {**MEETING_PLACE, "OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1"}
-    in_workshops_way = {"WORKSHOP_MODEL": str(models.workshop)}
+    unit_environment = {**METRICS_DIRECTORY, "OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1"}
+    workshop_environment = {"WORKSHOP_MODEL": str(models.workshop)}
     return [
-        Server(OURS, ours, as_in_unit, golden),
-        Server(OURS_UNLOGGED, (*ours, "--no-access-log"), as_in_unit, golden),
-        Server(GATEWAY, gateway, as_in_unit, golden),
+        Server(OURS, ours, unit_environment, golden),
+        Server(OURS_UNLOGGED, (*ours, "--no-access-log"), unit_environment, golden),
+        Server(GATEWAY, gateway, unit_environment, golden),
         Server(PEER, (*peer, "--no-access-log"), peer_environment, golden),
         Server(PEER_LOGGED, peer, peer_environment, golden),
-        Server(NOOP, (sys.executable, "-m", "peers.noop", "{port}", WORKERS), MEETING_PLACE),
-        Server(WORKSHOP_ONE, (*uvicorn, "workshop.server:app"), in_workshops_way),
+        Server(NOOP, (sys.executable, "-m", "peers.noop", "{port}", WORKERS), METRICS_DIRECTORY),
+        Server(WORKSHOP_ONE, (*uvicorn, "workshop.server:app"), workshop_environment),
         Server(
             WORKSHOP_TWO,
             (*uvicorn, "--workers", WORKERS, "workshop.server:app"),
-            {**in_workshops_way, **MEETING_PLACE, **ONE_THREAD},
+            {**workshop_environment, **METRICS_DIRECTORY, **ONE_THREAD},
         ),
     ]
 
 
 def golden_review(model: Path) -> tuple[str, int]:
-    """Return a golden review of the model, and its class."""
+    """Return the first golden review of a model and its class."""
     golden = json.loads((model / "config.json").read_text())["golden"][0]
     return golden["text"], golden["prediction"]
 
@@ -119,12 +119,12 @@ def running(server: Server, review: str, logs: Path) -> Iterator[Running]:
     """Start a server, wait for its first correct answer, and stop it at the end.
 
     Args:
-        server: Which one.
-        review: The text of the requests.
+        server: Server to start.
+        review: Text that is sent until the first answer.
         logs: Directory for its output.
 
     Raises:
-        BenchmarkError: It does not answer within a minute.
+        BenchmarkError: The server does not answer within a minute.
     """
     port = _free_port()
     metrics = Path(tempfile.mkdtemp(prefix="ml-workshop-bench-", dir=_memory_directory()))
@@ -164,6 +164,6 @@ def _free_port() -> int:
 
 
 def _memory_directory() -> str | None:
-    """Return a directory in memory, where systemd's RuntimeDirectory= is as well; None for the default."""
+    """Return a directory in memory, as systemd's RuntimeDirectory= is; None for the default."""
     shared_memory = Path("/dev/shm")  # noqa: S108 -- mkdtemp makes a directory of our own in it
     return str(shared_memory) if shared_memory.is_dir() else None

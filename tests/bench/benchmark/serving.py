@@ -16,14 +16,14 @@ WARM_UP_SECONDS = 1
 def measure_load(
     servers: list[Server], review: str, bodies: Path, rounds: int, seconds: int, logs: Path
 ) -> tuple[Loads, dict[str, Memory]]:
-    """Load the servers, alternating: they all run, one at a time has work.
+    """Load the servers in turn; all of them run, one at a time gets requests.
 
     Args:
-        servers: What to compare.
+        servers: Servers to compare.
         review: The text of the first request to each.
         bodies: File with one request body per line.
-        rounds: How often.
-        seconds: How long each load lasts.
+        rounds: Number of rounds.
+        seconds: Duration of each load.
         logs: Directory for their output.
 
     Returns:

@@ -30,12 +30,12 @@ class Models:
 
 
 def measure(dataset: Path, models: Models, rounds: int, logs: Path) -> Training:
-    """Train both ways, alternating, and measure both models on the test split.
+    """Train our model and the workshop's in turn, and evaluate both on the test split.
 
     Args:
         dataset: Directory with train.* and test.*.
         models: Directories to write.
-        rounds: How often.
+        rounds: Number of rounds.
         logs: Directory for output.
     """
     commands = _commands(dataset, models)

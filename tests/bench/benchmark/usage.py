@@ -1,4 +1,4 @@
-"""What programs use."""
+"""Time and memory of programs."""
 
 import os
 import time
@@ -21,14 +21,14 @@ def run_measured(
 
     Args:
         command: Program and arguments.
-        log: Where its output goes.
-        environment: Added to ours.
+        log: File for the output.
+        environment: Additional environment variables.
 
     Returns:
-        What it used, and what it printed.
+        The usage and the output of the program.
 
     Raises:
-        BenchmarkError: It failed.
+        BenchmarkError: The program failed.
     """
     begin = time.perf_counter()
     with started(command, log, environment or {}) as process:

@@ -35,9 +35,9 @@ def run(port: int, connections: int, seconds: int, bodies: Path) -> Load:
     """Send reviews to /predict of a server on this machine, from one thread.
 
     Args:
-        port: Of the server.
-        connections: Kept open, each with one request at a time.
-        seconds: How long.
+        port: Port of the server.
+        connections: Number of open connections, each with one request at a time.
+        seconds: Duration of the load.
         bodies: File with one request body per line.
 
     Raises:

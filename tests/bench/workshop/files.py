@@ -1,4 +1,4 @@
-"""What the workshop's way leaves in its model directory."""
+"""Files of the workshop's model directory."""
 
 WEIGHTS = "weights.bin"
 VECTORISER = "vectoriser.joblib"

@@ -4,7 +4,7 @@
 
 With `--image`, `--public` and `--private` the instances are containers; without, they are entries of moto.
 
-Beside the API:
+In addition to the API:
 
     GET  /fake/address   the client's address, in the form of https://checkip.amazonaws.com
     POST /fake/faults    a JSON list of faults (tests/fakes/ec2/faults.py) that replaces those in force

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """A fake Grafana in tests: checks what it is given and answers the few requests that the role makes.
 
-README.md beside this file lists what it does and does not do.
+README.md lists what it does and does not do.
 """
 
 import argparse
@@ -200,7 +200,7 @@ def _query(source: dict[str, Any]) -> tuple[HTTPStatus, dict[str, str]]:
 
 
 def _confinement() -> str:
-    """What the container may do that Grafana's should not, or nothing."""
+    """Return a permission that the container has and should not have; empty if there is none."""
     if os.getuid() != UID:
         return f"runs as uid {os.getuid()} instead of {UID}"
     if not os.statvfs("/").f_flag & os.ST_RDONLY:

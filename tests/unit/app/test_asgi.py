@@ -22,7 +22,7 @@ SCOPE = {
 
 
 def answer(receive: Any, limits: Limits) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-    """Return the environment that the application saw, and the messages that were sent."""
+    """Return the environment of the application, and the messages that were sent."""
     seen: dict[str, Any] = {}
     sent: list[dict[str, Any]] = []
 
@@ -39,7 +39,7 @@ def answer(receive: Any, limits: Limits) -> tuple[dict[str, Any], list[dict[str,
     return seen, sent
 
 
-def test_one_explanation_at_a_time_and_others_meanwhile() -> None:
+def test_explanations_run_one_at_a_time_and_block_no_other_request() -> None:
     """An explanation would delay the event loop by as much as there are others."""
     running: list[str] = []
     most, predicted = 0, threading.Event()
@@ -98,7 +98,7 @@ def test_a_request_is_handed_over_and_its_response_is_sent() -> None:
 
 
 def test_a_client_that_trickles_meets_the_deadline_even_when_a_cancellation_is_lost() -> None:
-    """As asyncio.wait_for of Python 3.11 loses it when a byte arrives at that moment."""
+    """asyncio.wait_for of Python 3.11 loses a cancellation when a byte arrives at the same moment."""
 
     async def receive() -> dict[str, Any]:
         with suppress(asyncio.CancelledError):

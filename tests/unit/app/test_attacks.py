@@ -1,4 +1,4 @@
-"""Hostile clients on a slot's socket: health checks of others stay quick, and no worker dies.
+"""Malicious clients on a slot's socket: health checks of others stay quick, and no worker ends.
 
 A busy machine delays every check, so the limits are relative to the slowest check before the attack.
 """

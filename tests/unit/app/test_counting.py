@@ -122,7 +122,7 @@ def test_log_count_ratio_is_that_of_the_paper() -> None:
     np.testing.assert_allclose(directions, [[1, -1], [0, 0], [-1, 1]], rtol=1e-6)
 
 
-def test_contrast_prefers_frequent_and_uneven_ngrams_whatever_the_class_sizes() -> None:
+def test_contrast_prefers_frequent_and_uneven_ngrams_for_any_class_sizes() -> None:
     counts = np.array([[80, 20], [8, 2], [50, 50], [5, 0]])
     contrast = class_contrast(counts, np.array([100, 100]))
     assert np.argsort(-contrast).tolist() == [0, 3, 1, 2]

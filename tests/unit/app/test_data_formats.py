@@ -275,7 +275,7 @@ def test_several_data_sets_in_one_directory_are_refused(tmp_path: Path) -> None:
 
 
 def test_folders_of_text_files(tmp_path: Path, caplog: Log) -> None:
-    """The original data set: train/{neg,pos,unsup} and test/{neg,pos}, beside other files."""
+    """The original data set: train/{neg,pos,unsup} and test/{neg,pos}, with other files."""
     for split in ("train", "test"):
         for folder, text in (
             ("neg", "dull"),

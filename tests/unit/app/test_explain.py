@@ -66,7 +66,7 @@ def test_contributions_add_up_to_the_score(predictor: Predictor, text: str) -> N
 
 
 def test_a_contribution_is_the_gradient_times_the_input(predictor: Predictor) -> None:
-    """By finite differences of the inputs."""
+    """Gradient from finite differences of the inputs."""
     model = predictor.artifact
     features = predictor.vocabulary.features(predictor.vocabulary.token_ids(MIXED))
     weights = model.weights[features].astype(np.float64)

@@ -120,7 +120,7 @@ def post(port: int, path: str, body: bytes, head: list[str]) -> tuple[int, Any]:
 def parsed(received: bytes) -> tuple[int, Any]:
     """Return status and content of a response.
 
-    It is JSON and has a request ID, whatever went wrong, unless Gunicorn refused the head.
+    It is JSON and has a request ID, unless Gunicorn refused the head.
     """
     head, _, body = received.partition(b"\r\n\r\n")
     lines = head.decode("latin-1").split("\r\n")

@@ -26,7 +26,7 @@ pytestmark = pytest.mark.timing
 
 RIGHT = {"prediction": 1, "label": "positive", "probability": 0.9, "model_revision": "r"}
 SECONDS = 30
-PATIENT = ("--latency", 99, 10)  # tests share their machine
+LONG_LATENCY = ("--latency", 99, 10)  # tests share their machine
 
 Samples = dict[tuple[str, frozenset[tuple[str, str]]], float]
 Command = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -94,7 +94,7 @@ def gate(command: Command, tmp_path: Path) -> Gate:
             2,
             "--minimum-requests",
             20,
-            *(() if "--latency" in options else PATIENT),
+            *(() if "--latency" in options else LONG_LATENCY),
         )
         done = command("load-test", "--host", host, "--output-dir", tmp_path, *plain, *options)
         assert "Traceback" not in done.stderr, done.stderr
@@ -200,7 +200,7 @@ def test_a_port_in_use_is_an_error(service: str, command: Command, tmp_path: Pat
 
 
 def test_only_the_open_model_sees_a_second_in_which_the_service_stalls(gate: Gate) -> None:
-    """Of three seconds the service stalls for one: a third of those who come must wait."""
+    """The service stalls for one of three seconds, so a third of the requests must wait."""
 
     def stalls() -> Callable[[], dict[str, Any]]:
         start: list[float] = []

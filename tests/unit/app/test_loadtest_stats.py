@@ -30,7 +30,7 @@ def latencies(values: list[float]) -> Latencies:
 
 @pytest.fixture
 def durations() -> list[float]:
-    """From 10 microseconds to 30 seconds, most of them around a millisecond."""
+    """Durations of 10 microseconds to 30 seconds, most of them around a millisecond."""
     draw = random.Random(1)  # noqa: S311
     return sorted(min(30.0, 1e-5 + draw.lognormvariate(-7, 1.5)) for _ in range(20_000))
 

@@ -40,7 +40,7 @@ def test_calibration_of_an_overconfident_classifier() -> None:
 
 def test_temperature_undoes_a_factor() -> None:
     generator = np.random.default_rng(0)
-    honest = generator.normal(size=(5000, 3)) * 2
-    shares = np.exp(honest) / np.exp(honest).sum(axis=1, keepdims=True)
+    calibrated = generator.normal(size=(5000, 3)) * 2
+    shares = np.exp(calibrated) / np.exp(calibrated).sum(axis=1, keepdims=True)
     labels = np.array([generator.choice(3, p=share) for share in shares])
-    assert fit_temperature((honest * 3).astype(np.float32), labels) == pytest.approx(3, rel=0.1)
+    assert fit_temperature((calibrated * 3).astype(np.float32), labels) == pytest.approx(3, rel=0.1)

@@ -58,7 +58,7 @@ def test_every_route_is_in_the_document_and_nothing_else(
         (re.sub(r"<(\w+)>", r"{\1}", rule.rule), method.lower())
         for rule in rules
         for method in rule.methods or ()
-        if method != "HEAD"  # HTTP demands it beside every GET
+        if method != "HEAD"  # HTTP requires it for every GET
     }
     assert served == {(path, method) for path, item in document["paths"].items() for method in item}
 

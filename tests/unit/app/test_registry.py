@@ -52,8 +52,8 @@ DAMAGES: dict[str, tuple[Callable[[Path], object], str]] = {
         "vocabulary.txt of .* was truncated or changed",
     ),
     "missing": (lambda d: (d / "metrics.json").unlink(), "metrics.json of .* is missing"),
-    "foreign": (lambda d: (d / "model.pkl").write_bytes(b"x"), "model.pkl of .* is foreign"),
-    "foreign folder": (lambda d: (d / "code").mkdir(), "code of .* is foreign"),
+    "unexpected": (lambda d: (d / "model.pkl").write_bytes(b"x"), "model.pkl of .* is unexpected"),
+    "unexpected folder": (lambda d: (d / "code").mkdir(), "code of .* is unexpected"),
     "no manifest": (lambda d: (d / "manifest.json").unlink(), "no readable manifest.json"),
     "bad manifest": (lambda d: (d / "manifest.json").write_text("{}"), "manifest.json is damaged"),
 }

@@ -114,8 +114,8 @@ def test_a_published_model_can_be_signed_later(model: Path, repo: str, tmp_path:
     ("key", "reason"),
     [
         ("nothing", "No such file or directory"),
-        ("model.pub", "it is no P-256, P-384 or P-521 key in PEM"),
-        ("rsa.key", "it is no P-256, P-384 or P-521 key in PEM"),
+        ("model.pub", "it is not a P-256, P-384 or P-521 key in PEM"),
+        ("rsa.key", "it is not a P-256, P-384 or P-521 key in PEM"),
     ],
 )
 def test_a_key_that_cannot_be_used(

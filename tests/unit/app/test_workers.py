@@ -129,7 +129,7 @@ def test_a_slow_request_is_answered_when_complete(server: Server) -> None:
 def test_a_slow_reader_gets_a_large_response_and_the_next_one(server: Server) -> None:
     with contextlib.closing(server.socket()) as connection:
         connection.sendall(post("/explain", {"text": "a." * 8_000}) + post("/predict", {"text": TEXT}))
-        for _ in range(20):  # meanwhile
+        for _ in range(20):  # the connection is not read yet
             server.predict()
         answers = []
         with connection.makefile("rb") as received:

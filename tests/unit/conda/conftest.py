@@ -96,7 +96,7 @@ def channel(tmp_path: Path) -> Channel:
 
 @pytest.fixture(scope="session")
 def tool(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What the role installs at conda_tool_dir, with this interpreter for its own."""
+    """The tool of conda_tool_dir as the role installs it, with this interpreter."""
     directory = tmp_path_factory.mktemp("conda-tool")
     (directory / "bin").mkdir()
     python = directory / "bin" / "python"

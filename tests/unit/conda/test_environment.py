@@ -177,7 +177,7 @@ class TestFailures:
         before = files(prefix)
         yield
         assert files(prefix) == before
-        assert not list(prefix.parent.glob(".*")), "nothing is left beside the environment"
+        assert not list(prefix.parent.glob(".*")), "temporary files are left"
 
     def sentence(self, result: dict[str, str], failure: str) -> str:
         assert result["failure"] == failure

@@ -31,7 +31,7 @@ def test_line_is_a_package_and_its_hash(fragment: str, hashes: dict[str, str]) -
         (f"{URL}#{MD5}\n", "must start with the line @EXPLICIT"),
         (f"@EXPLICIT\n{URL}\n", "line 2 .* has no md5 or sha256"),
         (f"@EXPLICIT\n{URL}#{MD5[:-1]}\n", "line 2 .* has no md5 or sha256"),
-        (f"@EXPLICIT\n# a comment\nnumpy=2.0#{MD5}\n", "line 3 .* is no package URL"),
+        (f"@EXPLICIT\n# a comment\nnumpy=2.0#{MD5}\n", "line 3 .* is not a package URL"),
         (f"@EXPLICIT\n{URL}#{MD5}\n{URL}#{MD5}\n", "line 3 .* names ca-certificates a second time"),
     ],
 )

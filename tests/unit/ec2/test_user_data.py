@@ -1,4 +1,4 @@
-"""What the instances run at their first boot."""
+"""The user data that instances run at their first boot."""
 
 import json
 import subprocess

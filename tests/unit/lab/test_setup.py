@@ -1,4 +1,4 @@
-"""What cannot be installed is one sentence, and nothing is installed for a user who is not root."""
+"""A missing program is one sentence, and nothing is installed for a user who is not root."""
 
 import os
 import shutil
@@ -80,7 +80,7 @@ def test_message_without_apt(setup) -> None:
 
 
 def test_promtool_is_taken_from_the_path_where_there_is_no_package(tmp_path: Path) -> None:
-    """As on a clone that has none yet."""
+    """The state of a fresh clone."""
     (tmp_path / "lab").mkdir()
     (tmp_path / "bin").mkdir()
     shutil.copy(ROOT / "lab/setup.sh", tmp_path / "lab")

@@ -31,7 +31,7 @@ def run(*command: str | Path) -> str:
 
 
 def run_rule_tests(promtool: Path, directory: Path, tests: dict[str, str]) -> None:
-    """Run test files beside the directory of rules that they name."""
+    """Run test files next to the directory of rules that they refer to."""
     (directory / "rule_tests").mkdir()
     for name, text in tests.items():
         (directory / "rule_tests" / name).write_text(text)

@@ -57,7 +57,7 @@ def test_internal_variables_are_marked_as_such(role: Path) -> None:
 
 
 def test_every_default_is_explained(role: Path) -> None:
-    """A comment stands above each variable, or above the run of variables that it belongs to."""
+    """Each variable, or each group of variables, has a comment above it."""
     explained = False
     for line in (role / "defaults/main.yml").read_text().splitlines():
         if not line.strip():

@@ -128,7 +128,7 @@ def sshd(tmp_path_factory: pytest.TempPathFactory):
 
 
 def over_ssh(port: int, key: Path, **settings: str) -> str:
-    """An inventory of two names of this machine; host keys are accepted into a file beside the key."""
+    """An inventory of two names of this machine; host keys are accepted into a file next to the key."""
     options = f"-o UserKnownHostsFile={key.parent}/known_hosts {settings.pop('common_args', '')}"
     variables = {
         "ansible_user": getpass.getuser(),
@@ -148,8 +148,8 @@ def over_ssh(port: int, key: Path, **settings: str) -> str:
             "cannot be reached as .*; the key file .*key can be read by others: run chmod 600",
         ),
         ("ssh-keygen -q -p -N secret -f {key}", "the key .*key has a passphrase: add it to an agent"),
-        ("sed -i 's/$/\\r/' {key}", "is no private key in OpenSSH's format: .* remove carriage returns"),
-        ("echo 'PuTTY-User-Key-File-3: ssh-ed25519' >{key}", "is no private key .*: convert a PuTTY key"),
+        ("sed -i 's/$/\\r/' {key}", "is not a private key in OpenSSH's format: .* remove carriage returns"),
+        ("echo 'PuTTY-User-Key-File-3: ssh-ed25519' >{key}", "is not a private key .*: convert a PuTTY key"),
         ("ssh-keygen -q -t ed25519 -N '' -f {key} <<<y", "Permission denied .*; check ansible_user .it is"),
     ],
     ids=["mode", "passphrase", "carriage returns", "PuTTY", "another key"],

@@ -1,4 +1,4 @@
-"""What group_vars computes from an inventory, for the roles."""
+"""Variables that group_vars computes from an inventory for the roles."""
 
 import json
 import os
@@ -153,7 +153,7 @@ def test_ports_are_those_of_the_role_defaults(value) -> None:
         assert str(ports[service]) == str(defaults[name]).rpartition(":")[2], name
 
 
-def test_ports_are_named_once_beside_the_role_defaults(value) -> None:
+def test_ports_are_defined_once_outside_of_role_defaults(value) -> None:
     ports = "|".join(str(port) for port in value(SEVERAL, "watcher", "service_ports").values())
     files = [path for part in ("group_vars", "playbooks", "roles") for path in (ROOT / part).rglob("*")]
     named = {
@@ -281,7 +281,7 @@ def test_setting_in_the_inventory_reaches_the_roles(value) -> None:
     assert value(inventory, "second", "inference_model_revision") == "abc"
 
 
-def test_prometheus_logs_in_to_whatever_it_scrapes(value) -> None:
+def test_prometheus_logs_in_to_all_targets(value) -> None:
     logins = [job["basic_auth"] for job in value(SEVERAL, "watcher", "prometheus_scrape_configs")]
     assert {login["username"] for login in logins} == {"monitoring"}
     assert not [login for login in logins if "password" in login], "the file of the configuration has none"

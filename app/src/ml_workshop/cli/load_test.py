@@ -19,9 +19,9 @@ def register(subcommands: "Subcommands") -> None:
         "loadtest",
         "load a service; exit code 3 if it misses an objective",
     )
-    host = "the service, as in http://localhost:8000"
+    host = "address of the service, for example http://localhost:8000"
     parser.add_argument("--host", type=http_url, required=True, metavar="URL", help=host)
-    parser.add_argument("--output-dir", required=True, metavar="DIR", help="for result, report and chart")
+    parser.add_argument("--output-dir", required=True, metavar="DIR", help="where to write the results")
     parser.add_argument(
         "--mode",
         choices=["closed", "open"],
@@ -35,8 +35,8 @@ def register(subcommands: "Subcommands") -> None:
         ("--ramp", number(0, 3600), 10.0, "seconds until the peak"),
         ("--hold", number(1, 86_400), 60.0, "seconds at the peak"),
         ("--processes", whole_number(1, 64), 1, "processes that share the load"),
-        ("--minimum-requests", whole_number(1, 10**9), 1000, "with fewer, the run does not pass"),
-        ("--availability", number(0, 100), 99.9, "percent of the requests that must not fail"),
+        ("--minimum-requests", whole_number(1, 10**9), 1000, "fewer requests make the run fail"),
+        ("--availability", number(0, 100), 99.9, "percent of the requests that have to succeed"),
         ("--web-port", whole_number(0, 65535), 0, "port of Locust's web UI and /metrics, 0 for any"),
         ("--linger", whole_number(0, 3600), 0, "seconds that the web UI stays after the run"),
     )
@@ -49,7 +49,10 @@ def register(subcommands: "Subcommands") -> None:
         help="percent of the requests with a response within so many seconds; repeatable (default: 99 0.05)",
     )
     parser.add_argument(
-        "--web-address", default="127.0.0.1", metavar="ADDRESS", help="of the web UI (default: %(default)s)"
+        "--web-address",
+        default="127.0.0.1",
+        metavar="ADDRESS",
+        help="where the web UI listens (default: %(default)s)",
     )
     summary = "print the path of the load test, for `locust -f`"
     subcommand(subcommands, "locustfile", _print_locustfile, "loadtest", summary)

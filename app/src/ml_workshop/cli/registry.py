@@ -26,7 +26,7 @@ def register(subcommands: "Subcommands") -> None:
         "--record",
         type=Path,
         metavar="FILE",
-        help="also write revision and accuracy as JSON",
+        help="also write the revision and the accuracy to this file, as JSON",
     )
     push.add_argument(
         "--signing-key", type=Path, metavar="FILE", help="sign the model with this private key (PEM)"
@@ -39,12 +39,12 @@ def register(subcommands: "Subcommands") -> None:
         "--verify-key",
         type=Path,
         metavar="FILE",
-        help="refuse a model that the private part of this public key (PEM) has not signed",
+        help="refuse a model that was not signed with the private key of this public key (PEM)",
     )
-    where = pull.add_mutually_exclusive_group(required=True)
-    where.add_argument("--output-dir", type=Path, metavar="DIR", help="model directory to create")
-    where.add_argument(
-        "--models-dir", type=Path, metavar="DIR", help="create DIR/<revision>; an intact one is kept"
+    target = pull.add_mutually_exclusive_group(required=True)
+    target.add_argument("--output-dir", type=Path, metavar="DIR", help="model directory to create")
+    target.add_argument(
+        "--models-dir", type=Path, metavar="DIR", help="create DIR/<revision>, unless it is there and intact"
     )
 
     resolve = subcommand(subcommands, "resolve", _resolve, "serve", "print the revision that pull would use")

@@ -19,8 +19,8 @@ class Table:
 
     Attributes:
         name: Name for messages.
-        batches: Yields at most the given number of rows at a time; labels are None if it has none.
-        notes: How it is read, where that differs from the documented format; one line each.
+        batches: Yields at most the given number of rows at a time, with None as label where there is none.
+        notes: Differences from the documented format, one line each.
         class_names: Class names by integer label, if it has them.
         label_column: Name of the column of labels, for messages.
     """

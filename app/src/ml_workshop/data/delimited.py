@@ -12,17 +12,17 @@ from ml_workshop.data.labels import is_binary_label
 from ml_workshop.data.reading import detect_encoding, readable
 from ml_workshop.errors import DataError
 
-_DELIMITERS = {",": "", ";": "separated by semicolons", "\t": "separated by tabs", "|": "separated by bars"}
+_DELIMITERS = {",": "", ";": "separated by semicolons", "\t": "separated by tabs", "|": "separated by pipes"}
 _SAMPLE_LINES = 100
 _QUOTING: dict[str, dict[str, Any]] = {
     "": {},
     "backslashes escape quotes": {"escapechar": "\\"},
-    "quotes are part of the texts": {"quoting": csv.QUOTE_NONE},  # only between tabs
+    "quotes are part of the texts": {"quoting": csv.QUOTE_NONE},  # in files separated by tabs only
 }
 
 
 def open_csv(path: Path, labelled: bool) -> Table:
-    """Find out how a CSV file is written, and check that every row has the same number of fields.
+    """Detect encoding, delimiter, header and quoting of a CSV file, and check the number of fields per row.
 
     Raises:
         DataError: The file cannot be read, lacks a column, or its quoting is ambiguous.
@@ -32,10 +32,10 @@ def open_csv(path: Path, labelled: bool) -> Table:
     with readable(path), path.open(newline="", encoding=encoding) as file:
         lines = list(islice(file, _SAMPLE_LINES))
     samples = {delimiter: _parse(lines, delimiter) for delimiter in _DELIMITERS}
-    delimiter = max(samples, key=lambda mark: len(samples[mark][0]))  # the first of equals: a comma
-    guess = next(((mark, found) for mark, rows in samples.items() if (found := _guess(rows))), None)
-    if labelled and guess:
-        delimiter, columns = guess
+    delimiter = max(samples, key=lambda each: len(samples[each][0]))  # the comma wins a tie
+    headerless = next(((each, at) for each, rows in samples.items() if (at := _data_columns(rows))), None)
+    if labelled and headerless:
+        delimiter, columns = headerless
         column_note: tuple[str, ...] = (
             "no header: column {} is read as text, column {} as label".format(*(n + 1 for n in columns)),
         )
@@ -48,24 +48,24 @@ def open_csv(path: Path, labelled: bool) -> Table:
     def batches(rows: int) -> Iterator[Rows]:
         with readable(path), path.open(newline="", encoding=encoding) as file:
             reader = filter(None, csv.reader(file, delimiter=delimiter, skipinitialspace=True, **quoting))
-            if not (labelled and guess):
+            if not (labelled and headerless):
                 next(reader)
             while batch := list(islice(reader, rows)):
                 yield [(row[columns[0]], row[columns[1]] if labelled else None) for row in batch]
 
     notes = (*encoding_note, _DELIMITERS[delimiter], *column_note, quoting_note)
-    label_column = names[1] if labelled and not guess else "label"
+    label_column = names[1] if labelled and not headerless else "label"
     return Table(path.name, batches, tuple(filter(None, notes)), label_column=label_column)
 
 
 def _parse(lines: list[str], delimiter: str) -> list[list[str]]:
-    """Return the records of a sample; of a longer file without the last, which may be incomplete."""
+    """Return the records of a sample; the last one is left out if it may be incomplete."""
     records = [row for row in csv.reader(lines, delimiter=delimiter, skipinitialspace=True) if row]
     return (records[:-1] if len(lines) == _SAMPLE_LINES else records) or [[]]
 
 
-def _guess(sample: list[list[str]]) -> list[int] | None:
-    """Return the text and the label column if even the first row has a label, so that it is no header."""
+def _data_columns(sample: list[list[str]]) -> list[int] | None:
+    """Return the text and the label column if the first row has a label, so it is not a header."""
     columns = range(len(sample[0]))
     labels = [
         column

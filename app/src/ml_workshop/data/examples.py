@@ -16,7 +16,7 @@ def write_examples(batches: Iterable[Split], rows: int, path: Path) -> None:
 
     Args:
         batches: All rows.
-        rows: How many these are.
+        rows: Number of rows.
         path: File to write.
 
     Raises:

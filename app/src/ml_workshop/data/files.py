@@ -21,7 +21,7 @@ BATCH_ROWS = 1024
 
 
 def open_table(path: Path, labelled: bool = True) -> Table:
-    """Open a file, or a folder of text files whose name is their label.
+    """Open a file, or a folder of text files; the name of the folder is their label.
 
     Raises:
         DataError: The file cannot be read, or lacks a column.
@@ -37,7 +37,7 @@ def open_table(path: Path, labelled: bool = True) -> Table:
     }
     opener = openers.get(path.suffix.lower())
     if opener is None:
-        raise DataError(f"{path} is none of {', '.join(SUFFIXES)}.")
+        raise DataError(f"{path} has another suffix than {', '.join(SUFFIXES)}.")
     return opener(path, labelled)
 
 
@@ -66,7 +66,7 @@ def _open_parquet(path: Path, labelled: bool) -> Table:
         with (
             _intact(path),
             open_file(path, buffer_size=1 << 20, pre_buffer=False) as file,
-        ):  # no whole row groups
+        ):  # a row group may not fit into memory
             for batch in file.iter_batches(rows, columns=columns, use_threads=False):
                 values = [batch.column(name).to_pylist() for name in columns]
                 yield list(zip(values[0], values[1] if labelled else [None] * len(batch), strict=True))
@@ -83,7 +83,7 @@ def _intact(path: Path) -> Iterator[None]:
         with readable(path):
             yield
     except pyarrow.ArrowInvalid as error:
-        raise DataError(f"{path} is not a parquet file, or a damaged one.") from error
+        raise DataError(f"{path} is not a parquet file, or is damaged.") from error
 
 
 def _class_names(metadata: dict[bytes, bytes], column: str) -> list[str] | None:
@@ -114,7 +114,7 @@ def _open_json(path: Path, labelled: bool) -> Table:
 
 
 def _json_rows(path: Path, encoding: str) -> Iterator[dict[str, object]]:
-    """Yield the objects of a file of JSON lines, or of one array; an array is in memory as a whole."""
+    """Yield the objects of a file of JSON lines, or of one array, which is read as a whole."""
     with readable(path), path.open(encoding=encoding) as file:
         for number, line in enumerate(file, start=1):
             if line.isspace():
@@ -140,8 +140,8 @@ def _read_folder(path: Path, rows: int) -> Iterator[Rows]:
                 try:
                     text = file.read_text("utf-8-sig")
                 except UnicodeDecodeError:
-                    encoding, noted = detect_encoding(file)
-                    notes.update(noted)
+                    encoding, encoding_notes = detect_encoding(file)
+                    notes.update(encoding_notes)
                     text = file.read_text(encoding)
             texts.append((text, path.name))
         yield texts

@@ -1,4 +1,4 @@
-"""Which files of a directory belong to which split of a data set."""
+"""Assignment of the files of a directory to the splits of a data set."""
 
 import hashlib
 import re
@@ -27,7 +27,7 @@ def find_splits(place: Path) -> Parts:
             train-00000-of-00002.parquet; or with folders such as train/pos; or with one such directory.
 
     Raises:
-        DataError: There are none, it is ambiguous which, or parts are missing.
+        DataError: There are no such files, the choice is ambiguous, or parts are missing.
     """
     if place.is_file():
         return {"train": [place]}

@@ -63,7 +63,7 @@ def load_rows(path: Path, label_names: list[str]) -> Split:
         label_names: The classes of the model.
 
     Raises:
-        DataError: The file cannot be read, or a label is none of the model's.
+        DataError: The file cannot be read, or has a label that the model does not know.
     """
     with readable(path):
         if not path.exists():

@@ -44,7 +44,7 @@ def detect_encoding(path: Path) -> tuple[str, tuple[str, ...]]:
     A file in which most of the non-ASCII bytes are valid UTF-8 is damaged UTF-8, not Windows-1252.
 
     Raises:
-        DataError: The file is none of these; names the offset of the first byte that cannot be decoded.
+        DataError: The file has another encoding; the message has the offset of the first invalid byte.
     """
     with readable(path), path.open("rb") as file:
         utf16 = file.read(2) in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)

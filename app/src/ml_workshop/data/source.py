@@ -71,7 +71,7 @@ class Source:
         """Read the test rows into memory, labelled with the classes of a model.
 
         Raises:
-            DataError: There are none, or a label is none of these classes.
+            DataError: There are no rows, or a label is not one of these classes.
         """
         batches = list(self._read("test", BATCH_ROWS))
         where = f"Data set {self.name}: column {self._column}"

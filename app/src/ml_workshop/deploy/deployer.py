@@ -44,9 +44,9 @@ class Deployer:
 
         Args:
             revision: "latest", a revision or a prefix of one.
-            release: A release; without any, the installed one.
+            release: Name of a release; empty for the installed one.
             steps: Shares of the traffic, in percent; the last is 100.
-            dry_run: Only return what would be done.
+            dry_run: Change nothing, return what would be done.
         """
         settings = self._settings
         revision, release = revision or settings.model_revision, release or settings.release

@@ -38,10 +38,10 @@ class Spec:
 
 @dataclass(frozen=True)
 class Pin:
-    """What a rollback pinned, until a plain deployment means something newer than `latest`."""
+    """The pair that a rollback pinned, until a plain deployment resolves to something newer than `latest`."""
 
     spec: Spec  # the pinned spec
-    latest: Spec  # what a plain deployment meant at the time of the rollback
+    latest: Spec  # the pair of a plain deployment at the time of the rollback
     why: str  # one sentence
 
 
@@ -67,7 +67,7 @@ _ENTRY = {
     "to": dict,
     "seconds": int | float,
 }
-"""What the tables show of a line of the journal, and its types."""
+"""Fields of a journal line that the tables show, with their types."""
 
 
 @dataclass

@@ -35,7 +35,7 @@ def restrict(environment: "Environment") -> None:
     app.wsgi_app = AccessControl(app.wsgi_app, {name: str(password) for name, password in logins.items()})  # type: ignore[method-assign]
 
     def refuse() -> ResponseReturnValue | None:
-        with contextlib.suppress(ValueError):  # Locust refuses what is no number
+        with contextlib.suppress(ValueError):  # Locust refuses what is not a number
             if max(map(int, flask.request.form.getlist("user_count")), default=0) > users_max:
                 message = f"This Locust starts at most {users_max} users; locust_users_max sets more."
                 return flask.jsonify(success=False, message=message, host=host), 400

@@ -87,7 +87,7 @@ class Latencies:
 class RouteStats:
     """Statistics of one method and name."""
 
-    latencies: Latencies = field(default_factory=Latencies)  # of all requests, whatever their outcome
+    latencies: Latencies = field(default_factory=Latencies)  # of all requests, with and without errors
     wrong: int = 0
     unavailable: int = 0
 

@@ -45,7 +45,7 @@ def problems(
 
     Args:
         plan: Plan of the run.
-        result: Its summary.
+        result: Summary of the run.
         errors: Error messages and their counts.
         finished: Whether the run was not stopped before its end.
     """

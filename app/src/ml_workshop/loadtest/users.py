@@ -27,7 +27,7 @@ CHECK = ResponseCheck()
 API_KEY = credential("api_key")
 LARGEST_BATCH = 8
 SINGLE, BATCH = 9, 1
-"""Of ten requests, how many have one review and how many have several."""
+"""Weights of requests with one review and of requests with several."""
 
 _TIMER_ACCURACY = 0.002
 """Seconds by which gevent's timers may be late; the last of them are spent polling."""

@@ -32,9 +32,9 @@ class Artifact:
         keys: n-gram keys, ascending, shape (input_size,).
         weights: Weight of each n-gram, shape (input_size,).
         embedding: First layer, shape (input_size, hidden_size).
-        bias: Of the first layer, shape (hidden_size,).
+        bias: Bias of the first layer, shape (hidden_size,).
         output_weight: Second layer, shape (classes, hidden_size).
-        output_bias: Of the second layer, shape (classes,).
+        output_bias: Bias of the second layer, shape (classes,).
     """
 
     config: Config

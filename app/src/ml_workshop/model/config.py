@@ -24,7 +24,7 @@ class Golden:
     Attributes:
         text: Composed of n-grams with large weights of one class, so no row of the data set is published.
         prediction: Class index.
-        probability: Of that class.
+        probability: Probability of that class.
     """
 
     text: str
@@ -34,7 +34,7 @@ class Golden:
 
 @dataclass(frozen=True)
 class Config:
-    """What a reader must know of a model besides its numbers.
+    """Description of a model: everything but its tensors and its vocabulary.
 
     Attributes:
         label_names: Name of each class index, two or more.
@@ -42,8 +42,8 @@ class Config:
         hidden_size: Width of the hidden layer.
         max_order: Longest n-gram, in tokens.
         dataset: Name of the training data.
-        fingerprint: Of everything that determined the result.
-        created: When it was trained, ISO 8601 with a time zone.
+        fingerprint: Hash of everything that determined the result.
+        created: Time of the training, ISO 8601 with a time zone.
         trained_by: Version of ml-workshop.
         recipe: Hyper-parameters.
         golden: Reviews that the model must classify as it did when it was trained, one or more.

@@ -24,13 +24,13 @@ from ml_workshop.text.tokens import token_spans
 
 @dataclass(frozen=True)
 class ExplainedToken:
-    """A token where it stands in the text.
+    """A token and its position in the text.
 
     Attributes:
-        text: As the text has it.
-        start: Offset of its first character, in Unicode code points.
-        end: Offset behind its last character.
-        contribution: Toward the predicted class, in log-odds against the runner-up; negative is against it.
+        text: The characters of the token, as in the text.
+        start: Offset of the first character, in Unicode code points.
+        end: Offset after the last character.
+        contribution: Log-odds of the predicted class against the runner-up; negative is evidence against it.
     """
 
     text: str
@@ -44,9 +44,9 @@ class Explanation:
     """A prediction and the contribution of each token.
 
     Attributes:
-        prediction: As `predict` gives it.
-        tokens: In order of appearance; all of the text's, also those that contribute nothing.
-        constant: What the contributions lack to the lead of the predicted class over the runner-up.
+        prediction: Result of `predict`.
+        tokens: All tokens in the order of the text, including those that contribute nothing.
+        constant: Log-odds of the predicted class against the runner-up, minus all contributions.
     """
 
     prediction: Prediction

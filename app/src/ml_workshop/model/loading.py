@@ -20,7 +20,7 @@ class ServedModel:
 
     Attributes:
         predictor: The model.
-        revision: Which one it is.
+        revision: Revision of the model.
         baseline: Means over the rows held out from training, to compare those of today with:
             out_of_vocabulary_ratio, confidence, and for each class class_share. Older models have none.
     """

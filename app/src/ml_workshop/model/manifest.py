@@ -8,7 +8,7 @@ from ml_workshop.errors import ModelError
 from ml_workshop.model.artifact import CONFIG, MANIFEST, METRICS, ORIGIN, SIGNATURE, VOCABULARY, WEIGHTS
 
 LOADED = (WEIGHTS, CONFIG, VOCABULARY, METRICS)
-"""What programs read. Other files, such as the card, may be edited on the hub."""
+"""The files that programs load. Other files, such as the card, may be edited on the hub."""
 
 _IGNORED = {MANIFEST, ORIGIN, SIGNATURE}
 
@@ -27,11 +27,11 @@ def verify_manifest(directory: Path, source: str | None = None) -> None:
     """Check that a directory holds no files but those of its manifest, and those that are loaded unchanged.
 
     Args:
-        directory: What to check.
-        source: What messages call it, when the directory is only a stop on the way.
+        directory: Model directory.
+        source: Name of the model in messages, if not the directory.
 
     Raises:
-        ModelError: A file is missing, truncated, changed or foreign; names it.
+        ModelError: A file is missing, truncated, changed or not listed; names it.
     """
     source = source or str(directory)
     expected = _read(directory)
@@ -41,7 +41,7 @@ def verify_manifest(directory: Path, source: str | None = None) -> None:
     for path in sorted(directory.rglob("*")):
         name = str(path.relative_to(directory))
         if name not in expected and name not in _IGNORED:
-            raise ModelError(f"{name} of {source} is foreign: the manifest of the model does not list it.")
+            raise ModelError(f"{name} of {source} is unexpected: the manifest of the model does not list it.")
         if path.is_symlink() or not path.is_file():
             raise ModelError(f"{name} of {source} is not a regular file.")
     for name in LOADED:

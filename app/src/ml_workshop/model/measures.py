@@ -1,4 +1,4 @@
-"""How good a classifier is."""
+"""Accuracy, F1, log loss and calibration of a classifier."""
 
 from typing import Any
 

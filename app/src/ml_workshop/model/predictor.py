@@ -18,9 +18,9 @@ class Prediction(NamedTuple):
     Attributes:
         prediction: Class index.
         label: Class name.
-        probability: Of that class.
+        probability: Probability of that class.
         tokens: Number of tokens of the text.
-        unknown_tokens: How many of them the vocabulary does not have.
+        unknown_tokens: Number of tokens that are not in the vocabulary.
     """
 
     prediction: int
@@ -53,7 +53,7 @@ class Predictor:
     def logits(self, token_ids: NDArray[np.int64]) -> NDArray[np.float32]:
         """Return the class scores of one text, before the softmax, shape (classes,).
 
-        `dot` is quicker than `@` to begin, and so small arrays are done as soon as begun.
+        `dot` has less overhead than `@`, which matters for arrays this small.
         """
         model = self.artifact
         features = self.vocabulary.features(token_ids)

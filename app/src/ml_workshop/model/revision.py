@@ -1,4 +1,4 @@
-"""Which revision a model directory is."""
+"""The revision of a model directory."""
 
 import json
 from pathlib import Path

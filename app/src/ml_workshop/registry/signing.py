@@ -38,7 +38,7 @@ def verify(directory: Path, public_key: Path, source: str) -> None:
     Args:
         directory: The model.
         public_key: The key whose private part must have signed it.
-        source: What messages call the model.
+        source: Name of the model in messages.
 
     Raises:
         ModelError: The model is not signed, was changed, or was signed with another key.
@@ -52,7 +52,7 @@ def verify(directory: Path, public_key: Path, source: str) -> None:
         raise ModelError(f"{source} is not signed, but {public_key} is set: publish it with a signing key.")
     try:
         config.set_hashing_config(_hashing(directory)).verify(directory, directory / SIGNATURE)
-    except Exception as error:  # whatever a foreign file causes
+    except Exception as error:  # a malformed file can cause any exception
         raise ModelError(
             f"{SIGNATURE} of {source} cannot be verified with {public_key}: the model was changed "
             "or signed with another key, publish it again."
@@ -66,5 +66,5 @@ def _hashing(directory: Path) -> hashing.Config:
 
 
 def _unusable(key: Path, kind: str, error: Exception) -> str:
-    reason = error.strerror if isinstance(error, OSError) else "it is no P-256, P-384 or P-521 key in PEM"
+    reason = error.strerror if isinstance(error, OSError) else "it is not a P-256, P-384 or P-521 key in PEM"
     return f"{key} cannot be used as {kind} key: {reason}; docs/security.md shows how to make a pair."

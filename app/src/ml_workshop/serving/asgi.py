@@ -1,7 +1,7 @@
 """The Flask application as an ASGI application, for Gunicorn's `asgi` worker.
 
 A prediction takes less time than handing it to a thread, so short requests are answered inside the event
-loop. Long ones go to a few threads, and the event loop serves others meanwhile.
+loop. Long ones go to a few threads, and the event loop serves other requests in the meantime.
 """
 
 import asyncio
@@ -24,7 +24,7 @@ INLINE_BYTES = 16_384
 
 EXPLAIN = "/explain"
 SLOW_PATHS = frozenset((EXPLAIN, "/metrics"))
-"""Answered in a thread, whatever the size of the body."""
+"""Paths that are always answered in a thread."""
 
 _DISCARDED_BYTES = 32 * 1_048_576
 """So much of a body that is too large is read and dropped: a client that still sends reads no response."""
@@ -59,7 +59,7 @@ class WsgiAdapter:
 
         Args:
             application: Must be safe to call from several threads.
-            limits: Of a request: largest body, in bytes, and the time that it may take to arrive, in seconds.
+            limits: Largest request body, in bytes, and the time that it may take to arrive, in seconds.
             threads: Number of threads for long requests.
         """
         self._application = application

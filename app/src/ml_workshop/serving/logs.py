@@ -30,7 +30,7 @@ class LineWriter:
         """Prepare a file descriptor.
 
         Args:
-            descriptor: Where to write; a pipe or a socket becomes non-blocking.
+            descriptor: File descriptor of the log; a pipe or a socket becomes non-blocking.
             dropped: Called for each line that could not be written.
         """
         set_nonblocking(descriptor)

@@ -87,7 +87,7 @@ class Metrics:
 
         Args:
             accept: The Accept header, which chooses the format.
-            names: Of samples; if there are any, all others are left out.
+            names: Names of the samples to return; empty for all.
         """
         try:
             encode, content_type = choose_encoder(accept)

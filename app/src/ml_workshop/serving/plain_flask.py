@@ -42,7 +42,7 @@ class PlainFlask(Flask):
         return func
 
     def create_url_adapter(self, request: Request | None) -> MapAdapter | None:
-        """Match the path of a request, whatever its host."""
+        """Match the path of a request for any host."""
         if request is None:
             return None
         path = request.environ["PATH_INFO"].encode("latin-1").decode(errors="replace")

@@ -30,7 +30,7 @@ _STOP = {signal.SIGTERM, signal.SIGQUIT, signal.SIGINT}
 
 @dataclass(frozen=True)
 class Settings:
-    """How to serve: the options of `ml-workshop serve`; without `socket`, on TCP."""
+    """The options of `ml-workshop serve`; it listens on TCP if there is no `socket`."""
 
     model: Path
     socket: Path | None = None

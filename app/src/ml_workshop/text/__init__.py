@@ -1,1 +1,1 @@
-"""From a review to integers: tokens, n-gram keys, vocabulary."""
+"""Conversion of reviews to integers: tokens, n-gram keys, vocabulary."""

@@ -1,6 +1,6 @@
 """A hash table from n-gram keys to their positions, for many keys at once.
 
-Cuckoo hashing (Pagh and Rodler 2004): each key lies in one of two slots, so that a look-up is the same few
+Cuckoo hashing (Pagh and Rodler 2004): each key is in one of two slots, so a look-up is the same few
 numpy calls for any number of keys. A binary search takes 17 steps for 100,000 keys, mostly cache misses.
 """
 
@@ -32,7 +32,7 @@ class Lookup:
         """Return the positions of those keys that are there.
 
         Args:
-            keys: What to look up, shape (m,).
+            keys: Keys to look up, shape (m,).
 
         Returns:
             Positions in the sorted array, ascending, each once.

@@ -13,7 +13,7 @@ from ml_workshop.text.tokens import tokenize
 
 MARK = "not_"
 WINDOW = 4
-"""How many tokens a negator reaches."""
+"""Number of tokens that a negator marks."""
 
 _VERBS = (
     *("ai", "are", "ca", "could", "dare", "did", "does", "do", "had", "has", "have", "is", "may", "might"),

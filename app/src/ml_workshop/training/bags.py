@@ -21,7 +21,7 @@ class Batch:
     Attributes:
         features: The features present, one document after the other, shape (p,).
         values: Weight of each feature in its document, of Euclidean length 1 in each, shape (p,).
-        starts: Where each document begins in `features`, with the end of the last, shape (documents + 1,).
+        starts: Offset of each document in `features`, then the end of the last one, shape (documents + 1,).
     """
 
     features: NDArray[np.int32]
@@ -35,9 +35,9 @@ class Bags:
 
     Attributes:
         features: Feature indices of all documents, one document after the other.
-        starts: Where each document begins in `features`, with the end of the last, shape (documents + 1,).
+        starts: Offset of each document in `features`, then the end of the last one, shape (documents + 1,).
         weights: Weight of each feature, shape (features,).
-        scales: What makes a document's weights a vector of length 1, shape (documents,).
+        scales: Factor that normalises each document's weights to length 1, shape (documents,).
     """
 
     features: Spill
@@ -64,7 +64,7 @@ def make_bags(
 
     Args:
         corpus: The documents.
-        numbers: What `keys` are made of.
+        numbers: Numbers of the tokens in `keys`.
         keys: n-grams, ascending, shape (features,).
         max_order: Longest n-gram.
         weights: Weight of each n-gram, shape (features,).

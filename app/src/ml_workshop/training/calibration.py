@@ -1,4 +1,4 @@
-"""Making probabilities mean what they say."""
+"""Calibration of probabilities by temperature scaling."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,10 +11,10 @@ def fit_temperature(logits: NDArray[np.float32], labels: NDArray[np.int64]) -> f
 
     Args:
         logits: Class scores of rows that the network was not fitted to, shape (n, classes).
-        labels: Their classes, shape (n,).
+        labels: Class of each row, shape (n,).
 
     Returns:
-        Divisor of the logits, 0.5 to 5: a few rows, all classified correctly, are no evidence of certainty.
+        Divisor of the logits, limited to 0.5 to 5, for a few rows without an error would lead to certainty.
     """
     candidates = np.geomspace(0.5, 5, 201)
     return float(min(candidates, key=lambda temperature: log_loss(logits / temperature, labels)))

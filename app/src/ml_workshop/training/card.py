@@ -71,7 +71,7 @@ Nothing in this directory is executable: weights are safetensors, the rest is te
 
 
 def _duplicates(metrics: dict[str, Any]) -> str:
-    """What to know of test texts that are training texts as well."""
+    """Return a remark on test texts that are also training texts."""
     count = metrics["duplicates"]["test_in_train"]
     return f" ({count:,} of their texts are also training texts)" if count else ""
 

@@ -17,7 +17,7 @@ from ml_workshop.text.tokens import tokenize
 from ml_workshop.training.spill import Spill
 
 NONE = 0
-"""Stands where a document ends, and for tokens beyond what an id can hold; no n-gram contains it."""
+"""Id at the end of each document, and of tokens for which no id is left; no n-gram contains it."""
 
 MARKED = 1 << TOKEN_BITS
 """Added to the id of a token that follows a negator."""
@@ -38,7 +38,7 @@ class Block:
     Attributes:
         first: Number of the first document.
         size: Number of documents.
-        ids: Their token ids, shape (n,).
+        ids: Token ids of these documents, shape (n,).
         documents: The document of each token, from 0, shape (n,).
     """
 
@@ -54,11 +54,11 @@ class Corpus:
 
     Attributes:
         ids: Token ids, MARKED or not; each document ends with NONE, so no n-gram spans two.
-        starts: Where each document begins, with the end of the last, shape (documents + 1,).
+        starts: Offset of each document in `ids`, then the end of the last one, shape (documents + 1,).
         tokens: The token of each id; id 1 is the first entry.
         labels: Class of each document, NO_LABEL for unlabelled ones, shape (documents,).
-        hashes: Of the texts, shape (documents,).
-        directory: For more files like this.
+        hashes: Hash of each text, shape (documents,).
+        directory: Directory of temporary files.
     """
 
     ids: Spill
@@ -81,7 +81,7 @@ class Corpus:
         """Yield the documents that are chosen, up to BLOCK_DOCUMENTS and BLOCK_TOKENS at a time.
 
         Args:
-            chosen: Which documents, shape (documents,).
+            chosen: Mask of the documents to yield, shape (documents,).
         """
         first = 0
         while first < self.size:
@@ -99,7 +99,7 @@ class Corpus:
 
 
 class _GrowingIds(dict[str, int]):
-    """Gives each token that it has not seen the next free id, as long as there are any."""
+    """Maps each new token to the next free id, while there is one."""
 
     def __missing__(self, token: str) -> int:
         if len(self) == MAX_TOKENS:
@@ -116,7 +116,7 @@ def read_corpus(batches: Iterable[Split], directory: Path) -> Corpus:
 
     Args:
         batches: The rows; without labels if they have none.
-        directory: Where temporary files may be made.
+        directory: Directory for temporary files.
     """
     vocabulary = _GrowingIds()
     ids = Spill(np.int32, directory)

@@ -32,8 +32,8 @@ class Counted(NamedTuple):
     """n-grams and the documents of each class that have them.
 
     Attributes:
-        keys: Ascending, shape (u,).
-        counts: Shape (u, classes).
+        keys: Keys of the n-grams, ascending, shape (u,).
+        counts: Documents with each n-gram, by class, shape (u, classes).
     """
 
     keys: Keys
@@ -44,7 +44,7 @@ class TokenNumbers:
     """Numbers of the frequent tokens of a corpus, marked and not; n-gram keys are made of these.
 
     Attributes:
-        ids: Their ids in the corpus, ascending, shape (tokens,); number 1 is the first.
+        ids: Ids of the tokens in the corpus, ascending, shape (tokens,); number 1 is the first.
     """
 
     def __init__(self, ids: NDArray[np.int64]) -> None:

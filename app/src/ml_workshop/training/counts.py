@@ -48,13 +48,13 @@ class Counts:
         """Check that the counts are those of a data set.
 
         Args:
-            directory: Where the files are.
+            directory: Directory of the files.
             corpus: All rows.
-            held_out: Which rows are for validation, shape (n,).
+            held_out: Mask of the rows for validation, shape (n,).
             classes: Number of classes.
 
         Raises:
-            DataError: They cannot be read, or are those of other rows.
+            DataError: The counts cannot be read, or are those of other rows.
         """
         self._corpus = corpus
         self._classes = classes

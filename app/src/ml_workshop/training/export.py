@@ -1,4 +1,4 @@
-"""From a fitted network to the files of a model directory."""
+"""Conversion of a fitted network to the files of a model directory."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -12,27 +12,27 @@ from ml_workshop.model.config import Config, Golden
 from ml_workshop.model.predictor import Predictor
 from ml_workshop.text.ngrams import TOKEN_BITS, UNKNOWN, Keys
 from ml_workshop.training.corpus import Corpus
-from ml_workshop.training.learning import Learnt
+from ml_workshop.training.network_training import TrainingResult
 from ml_workshop.training.top_features import top_features
 
 GOLDEN_NGRAMS = 12
 """n-grams per golden review."""
 
 
-def make_artifact(learnt: Learnt, corpus: Corpus, config: Config) -> Artifact:
-    """Collect what a model directory holds.
+def make_artifact(trained: TrainingResult, corpus: Corpus, config: Config) -> Artifact:
+    """Collect the contents of a model directory.
 
     Args:
-        learnt: Network, features and temperature; the temperature goes into the output layer.
-        corpus: What it was fitted to.
-        config: Without golden reviews.
+        trained: Network, features and temperature; the temperature goes into the output layer.
+        corpus: Training rows.
+        config: Configuration without golden reviews.
 
     Returns:
         A model whose vocabulary has only the tokens that its n-grams use.
     """
-    features, temperature = learnt.fitted.features, learnt.validation.temperature
+    features, temperature = trained.fitted.features, trained.validation.temperature
     used, keys, order = _compact(features.keys)
-    parameters = {name: value.detach().numpy() for name, value in learnt.fitted.network.named_parameters()}
+    parameters = {name: value.detach().numpy() for name, value in trained.fitted.network.named_parameters()}
     artifact = Artifact(
         config=config,
         tokens=[corpus.text(token_id) for token_id in features.token_ids[used - 1].tolist()],

@@ -21,10 +21,10 @@ class Features:
     """n-grams chosen on some of the rows.
 
     Attributes:
-        token_ids: Ids in the corpus of the tokens that `keys` are made of; 1 stands for the first.
+        token_ids: Corpus ids of the tokens in `keys`, where 1 means the first of these.
         keys: The n-grams, ascending, shape (features,).
-        weights: Their weights, shape (features,).
-        directions: How much each speaks for each class, -1 to 1, shape (features, classes).
+        weights: Weight of each n-gram, shape (features,).
+        directions: Evidence of each n-gram for each class, -1 to 1, shape (features, classes).
         bags: All rows as bags of these n-grams.
     """
 
@@ -38,14 +38,14 @@ class Features:
 def choose_features(
     corpus: Corpus, labels: Labels, classes: int, recipe: Recipe, counts_made: Counts | None = None
 ) -> Features:
-    """Choose n-grams without a look at rows that have no label.
+    """Choose n-grams by the labelled rows.
 
     Args:
         corpus: All rows.
-        labels: Class of each row, NO_LABEL for those not to look at, shape (n,).
+        labels: Class of each row, NO_LABEL for rows to ignore, shape (n,).
         classes: Number of classes.
         recipe: Hyper-parameters.
-        counts_made: Counts of the labelled rows, to choose by instead of counting.
+        counts_made: Counts of the labelled rows, if another program has counted them.
 
     Raises:
         DataError: There is no n-gram to choose from.

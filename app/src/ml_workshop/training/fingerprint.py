@@ -1,4 +1,4 @@
-"""What determines the result of a training run, as one hash."""
+"""A hash of everything that determines the result of a training."""
 
 import hashlib
 import json

@@ -1,4 +1,4 @@
-"""Fitting the network."""
+"""Fitting of the network."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -17,23 +17,23 @@ from ml_workshop.training.network import BagClassifier
 from ml_workshop.training.progress import progress
 from ml_workshop.training.recipe import Recipe
 
-ROWS_TO_LEARN_FROM = 1500
-"""With fewer rows than this a network hardly leaves its start, which then had better be a fair classifier."""
+SMALL_DATA_ROWS = 1500
+"""With fewer rows than this, the initial weights matter and are set from naive Bayes."""
 
-LOOKS = 12
-"""How often, at even distances, `on_look` is called during a fit."""
+EVAL_STEPS = 12
+"""Number of calls of `callback` during a fit, at equal intervals."""
 
 
 @dataclass(frozen=True)
-class Look:
-    """Where a fit has come to.
+class EvalStep:
+    """State of a fit.
 
     Attributes:
-        step: Steps done.
-        epoch: Passes over the data done.
-        loss: Mean training loss of the steps since the look before, dropout at work.
-        accuracy: Share of their rows that were classified right.
-        network: In evaluation mode.
+        step: Number of finished steps.
+        epoch: Number of passes over the data, a fraction.
+        loss: Mean training loss, with dropout, since the previous EvalStep.
+        accuracy: Share of the rows of these steps that were classified correctly.
+        network: The network, in evaluation mode.
         bags: All rows as the network reads them.
     """
 
@@ -45,10 +45,10 @@ class Look:
     bags: Bags
 
 
-OnLook = Callable[[Look], None]
+EvalCallback = Callable[[EvalStep], None]
 
 
-def ignore_look(look: Look) -> None:
+def no_callback(at: EvalStep) -> None:
     """Do nothing."""
 
 
@@ -58,7 +58,7 @@ def fit(
     labels: Labels,
     classes: int,
     recipe: Recipe,
-    on_look: OnLook = ignore_look,
+    callback: EvalCallback = no_callback,
     bar_row: int = 0,
 ) -> BagClassifier:
     """Fit a network to the rows that have a label: AdamW, the step size falling linearly to zero.
@@ -66,10 +66,10 @@ def fit(
     Args:
         title: Name in progress messages.
         features: All rows as bags of n-grams.
-        labels: Class of each row, NO_LABEL for those not to fit to, shape (n,).
+        labels: Class of each row, NO_LABEL for rows to ignore, shape (n,).
         classes: Number of classes.
         recipe: Hyper-parameters.
-        on_look: Called about LOOKS times, the last time after the last step.
+        callback: Called about EVAL_STEPS times, the last time after the last step.
         bar_row: See `progress`.
 
     Returns:
@@ -79,15 +79,15 @@ def fit(
     torch.set_num_threads(1)  # the same sums on every machine; on steps this small more threads gain nothing
     torch.manual_seed(recipe.seed)
     network = BagClassifier(len(features.keys), recipe.hidden_size, classes, recipe.dropout)
-    network.lean(torch.from_numpy(features.directions), min(ROWS_TO_LEARN_FROM / len(rows), 1.0))
+    network.init_from_evidence(torch.from_numpy(features.directions), min(SMALL_DATA_ROWS / len(rows), 1.0))
     batch_size = recipe.batch_size_for(len(rows))
     steps_per_epoch = -(-len(rows) // batch_size)
     steps = recipe.epochs * steps_per_epoch
     optimizer = _optimizer(network, recipe)
     step_size = torch.optim.lr_scheduler.LinearLR(optimizer, 1.0, 0.0, steps)
-    looks = {round(steps * number / LOOKS) for number in range(1, LOOKS + 1)}
+    eval_steps = {round(steps * number / EVAL_STEPS) for number in range(1, EVAL_STEPS + 1)}
     loss_of = nn.CrossEntropyLoss()
-    loss, right, seen = 0.0, 0, 0
+    loss, correct, seen = 0.0, 0, 0
     with progress(title, steps, bar_row) as bar:
         for step, batch in enumerate(_batches(rows, batch_size, recipe), start=1):
             network.train()
@@ -99,24 +99,25 @@ def fit(
             optimizer.zero_grad()
             step_size.step()
             loss += float(batch_loss.detach()) * len(batch)
-            right += int((logits.argmax(dim=1) == wanted).sum())
+            correct += int((logits.argmax(dim=1) == wanted).sum())
             seen += len(batch)
             bar.update()
-            if step in looks:
+            if step in eval_steps:
                 network.eval()
-                on_look(Look(step, step / steps_per_epoch, loss / seen, right / seen, network, features.bags))
-                loss, right, seen = 0.0, 0, 0
+                epoch, means = step / steps_per_epoch, (loss / seen, correct / seen)
+                callback(EvalStep(step, epoch, *means, network, features.bags))
+                loss, correct, seen = 0.0, 0, 0
     return network.eval()
 
 
 @dataclass(frozen=True)
 class Fitted:
-    """The outcome of `choose_and_fit`.
+    """Result of `choose_and_fit`.
 
     Attributes:
-        features: What the network reads.
-        network: In evaluation mode.
-        unlabelled_seconds: How much of the time was for rows without a label.
+        features: The features that the network reads.
+        network: The network, in evaluation mode.
+        unlabelled_seconds: Seconds spent on rows without a label.
     """
 
     features: Features
@@ -131,7 +132,7 @@ def choose_and_fit(
     classes: int,
     recipe: Recipe,
     counts_made: Counts | None = None,
-    on_look: OnLook = ignore_look,
+    callback: EvalCallback = no_callback,
     bar_row: int = 0,
 ) -> Fitted:
     """Choose n-grams by the rows that have a label, and fit a network to them.
@@ -142,11 +143,11 @@ def choose_and_fit(
     Args:
         title: See `fit`.
         corpus: All rows.
-        labels: Class of each row, NO_LABEL for those not to use, shape (n,).
+        labels: Class of each row, NO_LABEL for rows to ignore, shape (n,).
         classes: Number of classes.
         recipe: Hyper-parameters.
         counts_made: See `choose_features`.
-        on_look: See `fit`; of the second network if there are two.
+        callback: See `fit`; called for the second network if there are two.
         bar_row: See `progress`.
 
     Raises:
@@ -154,7 +155,7 @@ def choose_and_fit(
     """
     features = choose_features(corpus, labels, classes, recipe, counts_made)
     if not recipe.unlabelled:
-        return Fitted(features, fit(title, features, labels, classes, recipe, on_look, bar_row), 0.0)
+        return Fitted(features, fit(title, features, labels, classes, recipe, callback, bar_row), 0.0)
     teacher = fit(f"{title}, labelled rows", features, labels, classes, recipe, bar_row=bar_row)
     started = time.monotonic()
     unlabelled = np.flatnonzero(corpus.labels == NO_LABEL)
@@ -162,7 +163,7 @@ def choose_and_fit(
     labels[unlabelled] = logits_of(teacher, features.bags, unlabelled).argmax(axis=1)
     del teacher, features
     features = choose_features(corpus, labels, classes, recipe)
-    network = fit(title, features, labels, classes, recipe.for_student(), on_look, bar_row)
+    network = fit(title, features, labels, classes, recipe.for_student(), callback, bar_row)
     return Fitted(features, network, time.monotonic() - started)
 
 

@@ -6,11 +6,11 @@ from torch import Tensor, nn
 INITIAL_SCALE = 0.01
 """Standard deviation of the first layer's random weights."""
 
-LEANING = 0.03
-"""First-layer weight of an n-gram that speaks for one class alone, in a unit that leans to that class."""
+EVIDENCE_SCALE = 0.03
+"""First-layer weight of an n-gram that occurs in one class alone, in a hidden unit of that class."""
 
-LEANING_OUTPUT = 0.2
-"""Weight from such a unit to its class."""
+EVIDENCE_OUTPUT_SCALE = 0.2
+"""Second-layer weight from such a unit to its class."""
 
 
 class BagClassifier(nn.Module):
@@ -35,29 +35,29 @@ class BagClassifier(nn.Module):
         self.bias = nn.Parameter(torch.zeros(hidden_size))
         self.dropout = nn.Dropout(dropout)
         self.output = nn.Linear(hidden_size, classes)
-        nn.init.zeros_(self.output.bias)  # a few rows would not undo a prejudice
+        nn.init.zeros_(self.output.bias)  # a few rows would not undo a bias
 
-    def lean(self, directions: Tensor, strength: float) -> None:
+    def init_from_evidence(self, directions: Tensor, strength: float) -> None:
         """Start near a naive Bayes classifier: each hidden unit collects the evidence for one class.
 
         Args:
-            directions: How much each n-gram speaks for each class, -1 to 1, shape (features, classes).
-            strength: 0 to 1; more than a little is a prejudice that many rows would have to undo.
+            directions: Evidence of each n-gram for each class, -1 to 1, shape (features, classes).
+            strength: 0 to 1; a high one is a bias that many rows would have to undo.
         """
         hidden_size, classes = self.embedding.weight.shape[1], directions.shape[1]
         class_of_unit = torch.arange(hidden_size) % classes
         own = torch.arange(classes)[:, None] == class_of_unit
         with torch.no_grad():
-            self.embedding.weight.addmm_(directions, own.float(), alpha=strength * LEANING)
-            self.output.weight += strength * LEANING_OUTPUT * torch.where(own, 1.0, -1 / (classes - 1))
+            self.embedding.weight.addmm_(directions, own.float(), alpha=strength * EVIDENCE_SCALE)
+            self.output.weight += strength * EVIDENCE_OUTPUT_SCALE * torch.where(own, 1.0, -1 / (classes - 1))
 
     def forward(self, features: Tensor, values: Tensor, starts: Tensor) -> Tensor:
         """Return logits.
 
         Args:
             features: Indices of the n-grams present, documents one after the other, shape (p,).
-            values: Their weights, normalised within each document, shape (p,).
-            starts: Where each document begins, with the end of the last, shape (documents + 1,).
+            values: Weight of each of these n-grams, normalised within its document, shape (p,).
+            starts: Offset of each document, then the end of the last one, shape (documents + 1,).
 
         Returns:
             Logits, shape (documents, classes).

@@ -40,10 +40,10 @@ def train(
     """Train a model and write its directory, whole or not at all.
 
     A fit on part of the training rows gives the learning curve and the temperature, another on all of them
-    the model. The test rows are looked at once, at the end, by the model as it will be served.
+    the model. The test rows are used once, at the end, with the model as it will be served.
 
     Args:
-        dataset: What to learn.
+        dataset: Rows to train on and to test with.
         recipe: Hyper-parameters.
         output: Directory to make; a model that is there is replaced.
         memory_max: Most bytes of memory to use; None for all that there are.
@@ -78,16 +78,16 @@ def train(
 
         from ml_workshop.training import card
         from ml_workshop.training.export import make_artifact, write_artifact
-        from ml_workshop.training.learning import learn  # PyTorch: only now that counting needs no memory
+        from ml_workshop.training.network_training import train_network  # imports PyTorch
         from ml_workshop.training.report import write_report
 
-        learnt = learn(corpus, held_out, label_names, recipe, counts)
+        trained = train_network(corpus, held_out, label_names, recipe, counts)
         identity = dataset.identity
         if counts:
             identity += f" counts:{content_hash(sorted(counts.glob('*.parquet')))}"
         config = Config(
             label_names=label_names,
-            input_size=len(learnt.fitted.features.keys),
+            input_size=len(trained.fitted.features.keys),
             hidden_size=recipe.hidden_size,
             max_order=recipe.max_order,
             dataset=dataset.name,
@@ -96,7 +96,7 @@ def train(
             trained_by=ml_workshop.__version__,
             recipe=recipe.as_dict(),
         )
-        artifact = make_artifact(learnt, corpus, config)
+        artifact = make_artifact(trained, corpus, config)
         write_artifact(artifact, partial)
         test_hashes: list[NDArray[np.uint64]] = []
         measured = evaluate(Predictor.load(partial), _hashing(dataset, test_hashes))
@@ -108,12 +108,12 @@ def train(
         metrics = {
             **measured,
             "duplicates": duplicates,
-            "validation": learnt.validation.measured,
-            "temperature": learnt.validation.temperature,
+            "validation": trained.validation.measured,
+            "temperature": trained.validation.temperature,
             "training": {
                 "rows": rows,
                 "unlabelled_rows": corpus.size - rows,
-                "unlabelled_seconds": round(learnt.fitted.unlabelled_seconds, 2),
+                "unlabelled_seconds": round(trained.fitted.unlabelled_seconds, 2),
                 "seconds": round(time.monotonic() - started, 2),
                 "peak_memory_bytes": peak_memory_bytes(),
             },
@@ -136,7 +136,7 @@ def _hashing(dataset: Source, hashes: list[NDArray[np.uint64]]) -> Iterator[Spli
 
 
 def _log_what_is_odd(name: str, measured: dict[str, Any], duplicates: dict[str, int]) -> None:
-    """Log what is no reason to refuse a data set, but to doubt its measures."""
+    """Log findings that do not make a data set invalid, but its measures doubtful."""
     if duplicates["test_in_train"]:
         log.info(
             "%s: %d of %d test texts are also training texts; they are measured like the others",

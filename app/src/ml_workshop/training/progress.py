@@ -1,4 +1,4 @@
-"""Progress: a bar in a terminal, plain lines in a journal."""
+"""Progress of a training: a bar in a terminal, plain lines in a log."""
 
 import logging
 import sys
@@ -34,12 +34,12 @@ class _Lines:
 
 @contextmanager
 def progress(title: str, total: int, row: int = 0) -> Iterator[Bar]:
-    """Yield something to count steps with.
+    """Yield a counter of steps that shows their progress.
 
     Args:
-        title: What the steps are for.
+        title: Name of the steps.
         total: Number of steps.
-        row: Line of the terminal for the bar, when several are at work side by side.
+        row: Line of the terminal for the bar, when several are shown.
     """
     started = time.monotonic()
     if sys.stderr.isatty():

@@ -1,12 +1,12 @@
-"""The numbers of a training run."""
+"""Hyper-parameters of a training."""
 
 from dataclasses import asdict, dataclass, replace
 
 STEPS_PER_EPOCH = 96
-"""Fewest steps an epoch should have: with a handful the network hardly moves from where it started."""
+"""Minimum of steps per epoch: with fewer, the weights hardly change."""
 
 ROWS_PER_MIN_DOCUMENT = 2500
-"""For each so many rows, an n-gram has to occur in one more of them, from two to `Recipe.min_documents`."""
+"""Rows per document that an n-gram has to occur in, from two documents to `Recipe.min_documents`."""
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class Recipe:
         weight_decay: Decay of the embedding; the output layer has none.
         dropout: Share of hidden units that one step does not use.
         validation_share: Share of the training rows held out for calibration and the learning curve.
-        unlabelled: Whether to train on rows without a label, too, with labels that a first network predicts.
+        unlabelled: Also train on unlabelled rows, with the labels that a first network predicts.
     """
 
     epochs: int = 2

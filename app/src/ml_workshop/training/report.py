@@ -22,12 +22,12 @@ _PAGE = Template((Path(__file__).parent / "report.html").read_text(encoding="utf
 
 
 def write_report(artifact: Artifact, metrics: dict[str, Any], directory: Path) -> None:
-    """Write the page and the picture.
+    """Write the report as HTML, and its overview as an image.
 
     Args:
         artifact: The model.
         metrics: The content of metrics.json.
-        directory: Where to.
+        directory: Directory to write to.
     """
     logging.getLogger("matplotlib").setLevel(logging.ERROR)
     warnings.filterwarnings("ignore", message="Glyph .* missing from", category=UserWarning)

@@ -1,4 +1,4 @@
-"""What a run needs and used."""
+"""Memory that a training needs and has used."""
 
 import contextlib
 import ctypes
@@ -11,11 +11,11 @@ from ml_workshop.training.recipe import Recipe
 _BASE_BYTES = 600_000_000
 _BYTES_PER_ROW = 100
 _BYTES_PER_WEIGHT = 40
-"""Of two processes that fit a network each; a little more than was measured (docs/training.md)."""
+"""For two processes that fit a network each; slightly more than was measured (docs/training.md)."""
 
 
 def check_memory(rows: int, recipe: Recipe, available: int | None) -> None:
-    """Refuse what will not fit, before it begins.
+    """Refuse a training that will not fit into memory, before it begins.
 
     Args:
         rows: Number of training texts.

@@ -18,10 +18,10 @@ def log_count_ratios(counts: Counts, documents: Counts, smoothing: float) -> Dou
     Args:
         counts: Documents of each class with the n-gram, shape (u, classes).
         documents: Documents of each class, shape (classes,).
-        smoothing: Added to each count.
+        smoothing: Pseudo-count that is added to each count.
 
     Returns:
-        Ratios, shape (u, classes); positive where the n-gram speaks for the class.
+        Ratios, shape (u, classes); positive where the n-gram is evidence for the class.
     """
     inside = (counts + smoothing) / (documents + 2 * smoothing)
     outside_counts = counts.sum(axis=1, keepdims=True) - counts
@@ -31,7 +31,7 @@ def log_count_ratios(counts: Counts, documents: Counts, smoothing: float) -> Dou
 
 
 def class_contrast(counts: Counts, documents: Counts) -> Doubles:
-    """How far the class shares of each n-gram are from those of the data set, in standard deviations.
+    """Return the deviation of each n-gram's class shares from those of the data set, in standard deviations.
 
     Args:
         counts: Documents of each class with the n-gram, shape (u, classes).
@@ -48,26 +48,26 @@ def class_contrast(counts: Counts, documents: Counts) -> Doubles:
 
 
 class Best:
-    """The n-grams of highest class contrast; of equal ones, those of lower keys.
+    """The n-grams of highest class contrast; the lower key wins a tie.
 
     Attributes:
-        keys: Shape (u,).
-        counts: Documents of each class that have them, shape (u, classes).
+        keys: Keys of the n-grams, shape (u,).
+        counts: Documents with each n-gram, by class, shape (u, classes).
     """
 
     def __init__(self, documents: Counts, size: int) -> None:
-        """Begin without any.
+        """Begin with no n-grams.
 
         Args:
             documents: Documents of each class, shape (classes,).
-            size: How many to keep.
+            size: Number of n-grams to keep.
         """
         self._documents, self._size = documents, size
         self.keys, self.counts = np.empty(0, np.int64), np.empty((0, len(documents)), np.int64)
         self._contrast = np.empty(0)
 
     def add(self, keys: Counts, counts: Counts) -> None:
-        """Take in more n-grams."""
+        """Consider more n-grams."""
         self.keys = np.concatenate((self.keys, keys))
         self.counts = np.concatenate((self.counts, counts))
         self._contrast = np.concatenate((self._contrast, class_contrast(counts, self._documents)))
@@ -94,7 +94,7 @@ def weights_and_directions(counts: Counts, documents: Counts, smoothing: float) 
     Args:
         counts: Documents of each class with the n-gram, shape (u, classes).
         documents: Documents of each class, shape (classes,).
-        smoothing: Added to each count.
+        smoothing: Pseudo-count that is added to each count.
 
     Returns:
         The weight of each n-gram, its largest absolute ratio, shape (u,), and its ratios over it, shape

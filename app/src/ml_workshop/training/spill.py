@@ -29,7 +29,7 @@ class Spill:
 
         Args:
             kind: Type of the values.
-            directory: Where the file is made.
+            directory: Directory of the file.
         """
         self._kind: np.dtype[Any] = np.dtype(kind)
         self._directory = directory

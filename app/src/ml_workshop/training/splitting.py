@@ -13,7 +13,7 @@ def hold_out(labels: Labels, hashes: NDArray[np.uint64], share: float, seed: int
 
     Args:
         labels: Class of each row, NO_LABEL for unlabelled ones, shape (n,).
-        hashes: Of the texts, shape (n,): rows of the same text are held out together.
+        hashes: Hash of each text, shape (n,): rows of the same text are held out together.
         share: Share to hold out, 0 to 1.
         seed: Seed of the choice.
 

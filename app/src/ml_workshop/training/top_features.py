@@ -8,7 +8,7 @@ from ml_workshop.text.ngrams import key_tokens
 
 
 def top_features(artifact: Artifact, count: int) -> list[list[tuple[str, float]]]:
-    """Find the n-grams that speak most for each class.
+    """Find the n-grams with the most evidence for each class.
 
     Args:
         artifact: A model.

@@ -1,4 +1,4 @@
-"""What training rows that the network has not seen say of it."""
+"""Validation of a network on held-out training rows."""
 
 import logging
 from dataclasses import dataclass, replace
@@ -12,22 +12,22 @@ from ml_workshop.model.predictor import softmax
 from ml_workshop.training.calibration import fit_temperature
 from ml_workshop.training.corpus import NO_LABEL, Corpus
 from ml_workshop.training.counts import Counts
-from ml_workshop.training.fitting import Look, choose_and_fit, logits_of
+from ml_workshop.training.fitting import EvalStep, choose_and_fit, logits_of
 from ml_workshop.training.recipe import Recipe
 
 log = logging.getLogger("ml_workshop")
 
 
 FEW_ROWS = 100
-"""With fewer rows than this, those that are left may have no n-gram in common."""
+"""With fewer rows than this, the remaining ones may have no n-gram in common."""
 
 
 @dataclass(frozen=True)
 class Validation:
-    """The outcome.
+    """Result of a validation.
 
     Attributes:
-        temperature: What to divide logits by, so that probabilities mean what they say.
+        temperature: Divisor of the logits that calibrates the probabilities.
         measured: Row count, accuracy, F1 and the learning curve, for metrics.json.
     """
 
@@ -42,11 +42,11 @@ def validate(
     recipe: Recipe,
     counts_made: Counts | None = None,
 ) -> Validation:
-    """Choose n-grams and fit a network without some rows, and look at those rows.
+    """Choose n-grams and fit a network without the held-out rows, and evaluate it on these.
 
     Args:
         corpus: All rows.
-        held_out: Which labelled rows to leave out, shape (n,).
+        held_out: Mask of the labelled rows to leave out, shape (n,).
         label_names: Class names.
         recipe: Hyper-parameters.
         counts_made: See `choose_features`.
@@ -58,14 +58,14 @@ def validate(
     labels = corpus.labels
     curve: list[dict[str, float]] = []
 
-    def note(look: Look) -> None:
-        logits = logits_of(look.network, look.bags, unseen)
+    def record(at: EvalStep) -> None:
+        logits = logits_of(at.network, at.bags, unseen)
         curve.append(
             {
-                "step": look.step,
-                "epoch": round(look.epoch, 3),
-                "training_loss": look.loss,
-                "training_accuracy": look.accuracy,
+                "step": at.step,
+                "epoch": round(at.epoch, 3),
+                "training_loss": at.loss,
+                "training_accuracy": at.accuracy,
                 "loss": log_loss(logits, labels[unseen]),
                 "accuracy": float(np.mean(logits.argmax(axis=1) == labels[unseen])),
             }
@@ -75,7 +75,7 @@ def validate(
     if len(labels) < FEW_ROWS:
         recipe = replace(recipe, min_documents=1)
     fitted = choose_and_fit(
-        "validation", corpus, seen, len(label_names), recipe, counts_made, note, bar_row=1
+        "validation", corpus, seen, len(label_names), recipe, counts_made, record, bar_row=1
     )
     logits = logits_of(fitted.network, fitted.features.bags, unseen)
     temperature = fit_temperature(logits, labels[unseen])

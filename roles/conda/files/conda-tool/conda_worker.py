@@ -175,7 +175,7 @@ async def locked_records(
         except OSError as error:
             raise Failure("download", f"the locked package {url} cannot be read", str(error)) from None
         if index is None:
-            raise Failure("download", f"{url} is no conda package (it has no info/index.json)")
+            raise Failure("download", f"{url} is not a conda package (it has no info/index.json)")
         with tempfile.NamedTemporaryFile(dir=cache_dir, suffix=".json") as file:
             file.write(index)
             file.flush()
@@ -243,7 +243,7 @@ def space_message(place: Path, needed: int, free: int) -> str:
 async def change(request: dict[str, Any], records: list[RepoDataRecord], specs: list[MatchSpec]) -> None:
     """Install exactly these records into the environment.
 
-    First a complete copy is linked beside the prefix. It fetches and unpacks everything, so that what can
+    First a complete copy is linked next to the prefix. It fetches and unpacks everything, so that what can
     fail fails before anything of the old environment is touched. A new environment is that copy, renamed. In
     an old one, where pip may have installed more, the difference is then applied in place, from the cache
     alone.
@@ -341,12 +341,12 @@ async def answer(request: dict[str, Any]) -> dict[str, Any]:
 
 
 def failure(error: BaseException, request: dict[str, Any]) -> Failure:
-    """Turn whatever came out of the solver or the installer into a sentence."""
+    """Convert an error of the solver or the installer to a sentence."""
     text = str(error)
     if isinstance(error, Failure):
         return error
     if isinstance(error, ParseSubdirError):
-        return Failure("spec", f"{request['platform']} is no conda platform", text)
+        return Failure("spec", f"{request['platform']} is not a conda platform", text)
     if re.search(r"No space left on device|os error 28\b", text):
         place = Path(request["cache_dir"])
         free = shutil.disk_usage(existing_parent(place)).free // MEGABYTE

@@ -1,4 +1,4 @@
-"""What every other role may rely on."""
+"""The system user and the directories that other roles use."""
 
 import pytest
 from testinfra.host import Host

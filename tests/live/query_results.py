@@ -1,4 +1,4 @@
-"""What a Prometheus answers to every query of every panel, and whether the panel can draw it."""
+"""Results of every query of every panel, and whether the panel can draw them."""
 
 import math
 import time
@@ -16,77 +16,77 @@ MONITORING = Path(__file__).parents[2] / "monitoring"
 BOARDS = boards(slo.load(MONITORING / "slo.yml"), Alerting.load(MONITORING / "alerting.yml"))
 
 DEADLINE = 180
-"""Seconds until every query must have data: the rules need some scrapes and evaluations."""
+"""Seconds until every query must have data, after some scrapes and evaluations of rules."""
 
 
-RULED_OUT = {
+INVALID_REASONS = {
     load_test_dashboard.IDLE,
     model_dashboard.NO_BASELINE,
     gateway_dashboard.NO_SLOT_IN_USE,
     gateway_dashboard.NOT_IN_FRONT,
 }
-"""Reasons to have no data that do not hold here: Locust runs, a slot serves, the model is of this version."""
+"""Reasons for missing data that these tests do not accept: Locust runs, a slot serves, the model is new."""
 
 
 @dataclass(frozen=True)
-class Answer:
-    """What became of a query."""
+class QueryResult:
+    """Result of a query; `problem` is empty if the panel can draw it."""
 
-    complaint: str
+    problem: str
     has_data: bool
 
 
-Answers = dict[tuple[str, Query], Answer]
-"""By uid of the dashboard and query."""
+QueryResults = dict[tuple[str, Query], QueryResult]
+"""Results by the uid of the dashboard and the query."""
 
 
-def ask_all(api: Api) -> Answers:
-    """The answer to each query, repeated until it is complete or the time is over."""
+def query_all(api: Api) -> QueryResults:
+    """Run each query until it has data, or until DEADLINE."""
     interval = api.scrape_interval()
-    waiting = {
+    pending = {
         (board.uid, query): (board, panel)
         for board in BOARDS
         for panel in board.panels
         for query in panel.queries
     }
-    found: Answers = {}
+    found: QueryResults = {}
     deadline = time.monotonic() + DEADLINE
     while time.monotonic() < deadline:
-        for (uid, query), (board, panel) in list(waiting.items()):
+        for (uid, query), (board, panel) in list(pending.items()):
             data = api.query(query, panel.kind, variables(board, interval), step=interval)
-            found[uid, query] = Answer(complaint(panel.kind, query, data), drawable(data))
-            if found[uid, query].has_data and not found[uid, query].complaint:
-                del waiting[uid, query]
-        if all(not found[key].complaint for key in waiting):
+            found[uid, query] = QueryResult(problem(panel.kind, query, data), drawable(data))
+            if found[uid, query].has_data and not found[uid, query].problem:
+                del pending[uid, query]
+        if all(not found[key].problem for key in pending):
             break
         time.sleep(1)
     return found
 
 
-def summary(found: Answers) -> list[str]:
-    """How many there are, and which have no data, as lines."""
+def summary(found: QueryResults) -> list[str]:
+    """Return the number of panels and queries, and the queries without data."""
     panels = sum(len(board.panels) for board in BOARDS)
-    with_data = sum(answer.has_data for answer in found.values())
+    with_data = sum(result.has_data for result in found.values())
     return [f"{panels} panels, {len(found)} queries, {with_data} with data"] + [
-        f"  no data, because {query.may_be_empty or 'of nothing known'}: {uid}: {query.expression}"
-        for (uid, query), answer in found.items()
-        if not answer.has_data
+        f"  no data ({query.may_be_empty or 'unknown reason'}): {uid}: {query.expression}"
+        for (uid, query), result in found.items()
+        if not result.has_data
     ]
 
 
 def variables(board: Board, scrape_interval: int) -> dict[str, str]:
-    """Values as Grafana fills them in when the dashboard is opened."""
+    """Return the values of the variables when Grafana opens the dashboard."""
     chosen = {variable.name: variable.chosen or ".+" for variable in board.variables}
     return chosen | {"__rate_interval": f"{4 * scrape_interval}s"}
 
 
-def complaint(kind: Kind, query: Query, data: Any) -> str:
-    """Why a panel of this kind cannot draw this answer; empty when it can, or when it may be empty."""
+def problem(kind: Kind, query: Query, data: Any) -> str:
+    """Return why a panel of this kind cannot draw these data; empty if it can, or if it may be empty."""
     expected = "vector" if kind is Kind.TABLE else "matrix"
     if data["resultType"] != expected:
         return f"a {data['resultType']} instead of a {expected}"
     if not data["result"]:
-        return "" if query.may_be_empty and query.may_be_empty not in RULED_OUT else "no series"
+        return "" if query.may_be_empty and query.may_be_empty not in INVALID_REASONS else "no series"
     if not drawable(data):
         return "no finite value"
     if kind is Kind.HEATMAP:
@@ -97,7 +97,7 @@ def complaint(kind: Kind, query: Query, data: Any) -> str:
 
 
 def drawable(data: Any) -> bool:
-    """Whether there is a finite value among the samples."""
+    """Return whether one of the samples is finite."""
     samples = [
         value
         for series in data["result"]

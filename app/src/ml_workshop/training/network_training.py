@@ -1,4 +1,4 @@
-"""From token ids to a fitted network."""
+"""Training and validation of the network."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,30 +16,30 @@ from ml_workshop.training.validation import Validation, validate
 
 
 @dataclass(frozen=True)
-class Learnt:
-    """The outcome.
+class TrainingResult:
+    """Result of `train_network`.
 
     Attributes:
-        fitted: To all rows.
-        validation: What a network fitted to part of the rows made of the others.
+        fitted: The network fitted to all rows.
+        validation: Result of a network fitted to part of the rows, on the others.
     """
 
     fitted: Fitted
     validation: Validation
 
 
-def learn(
+def train_network(
     corpus: Corpus,
     held_out: NDArray[np.bool_],
     label_names: list[str],
     recipe: Recipe,
     counts_directory: Path | None = None,
-) -> Learnt:
-    """Fit a network to part of the rows, for validation, and beside it another to all of them.
+) -> TrainingResult:
+    """Fit a network to all rows and, in parallel, another to part of them for validation.
 
     Args:
         corpus: All training rows.
-        held_out: Which rows are for validation, shape (n,).
+        held_out: Mask of the rows for validation, shape (n,).
         label_names: Class names.
         recipe: Hyper-parameters.
         counts_directory: Counts of n-grams that another program has made.
@@ -53,4 +53,4 @@ def learn(
     counts = Counts(counts_directory, corpus, held_out, classes) if counts_directory else None
     with Forked(validate, corpus, held_out, label_names, recipe, counts) as validation:
         fitted = choose_and_fit("training", corpus, corpus.labels, classes, recipe, counts)
-        return Learnt(fitted, validation.result())
+        return TrainingResult(fitted, validation.result())
