@@ -8,7 +8,7 @@ from ansible.plugins.callback.default import CallbackModule as Default
 DOCUMENTATION = """
 name: site
 type: stdout
-short_description: default output, in which a task that waits is no failure
+short_description: default output, without a failure for each attempt of a task that waits
 description:
   - The output of C(ansible.builtin.default), but a task with C(until) prints one line when its condition is
     not true at once. With C(-v) it prints each attempt.

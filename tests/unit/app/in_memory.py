@@ -9,7 +9,7 @@ from ml_workshop.data.loading import open_dataset
 
 @dataclass(frozen=True)
 class Dataset:
-    """What `train` uses of a Source."""
+    """The methods of a Source that `train` calls."""
 
     name: str
     identity: str

@@ -185,7 +185,7 @@ def test_unknown_paths_and_methods_add_no_series(client: FlaskClient) -> None:
 @pytest.mark.parametrize(
     "accept", ["text/plain;version=x", "application/openmetrics-text; version=1..", "*/*"]
 )
-def test_metrics_whatever_the_client_accepts(client: FlaskClient, accept: str) -> None:
+def test_metrics_of_an_unknown_version(client: FlaskClient, accept: str) -> None:
     answer = client.get("/metrics", headers={"Accept": accept})
     assert answer.status_code == 200
     assert "ml_workshop_model_info" in answer.text
