@@ -100,7 +100,7 @@ def make_client(trained: Path, metrics_directory: Path) -> Iterator[Callable[...
         environment.setenv("PROMETHEUS_MULTIPROC_DIR", str(metrics_directory))
         from ml_workshop.model.loading import load_model
         from ml_workshop.serving.app import create_app
-        from ml_workshop.serving.parsing import Limits
+        from ml_workshop.serving.bodies import Limits
 
         def make(name: str = "sentiment", log: int | None = None, **limits: int) -> FlaskClient:
             return create_app(load_model(trained), Limits(**limits), name, log).test_client()

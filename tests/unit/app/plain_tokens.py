@@ -1,7 +1,6 @@
 """Tokens of a text with negation marked, by a loop over the tokens."""
 
-from ml_workshop.text.negation import NEGATORS
-from ml_workshop.text.tokens import tokenize
+from ml_workshop.text.tokens import NEGATORS, tokenize
 
 
 def marked_tokens(text: str) -> list[str]:

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from ml_workshop.data.dataset import Split
-from ml_workshop.text.negation import NEGATORS
 from ml_workshop.text.ngrams import MAX_TOKENS, key_tokens
+from ml_workshop.text.tokens import NEGATORS
 from ml_workshop.training import corpus, counting
 from ml_workshop.training.bags import make_bags
 from ml_workshop.training.corpus import Corpus, read_corpus
