@@ -16,7 +16,7 @@ from ml_workshop.deploy.haproxy import HAProxy
 from ml_workshop.deploy.records import Deployment, Pin, Spec, State, deploy_lock
 from ml_workshop.deploy.settings import SLOTS, Settings
 from ml_workshop.deploy.slots import current_release, current_spec, stop_sandbox, unit_state, write_slot_files
-from ml_workshop.deploy.traffic import reconcile, shift
+from ml_workshop.deploy.traffic import reconcile, retire, shift
 from ml_workshop.errors import DeployError, DeployRefusedError, MlWorkshopError
 
 LATEST = "latest"
@@ -105,9 +105,11 @@ class Deployer:
                 raise DeployError(f"HAProxy has no server {missing[0]}: run the role gateway.")
             stop_sandbox()
             state = records.read_state(self._settings.state_dir)
-            if state is None:  # the first deployment, or the state was removed
-                running = [slot for slot in SLOTS if unit_state(slot).active == "active"]
-                state = State(next((slot for slot in running if servers[slot].admin == "ready"), None))
+            active = [slot for slot in SLOTS if unit_state(slot).active == "active"]
+            ready = next((slot for slot in active if servers[slot].admin == "ready"), None)
+            # The first deployment; or the state was removed, or is an older one from a backup.
+            if state is None or (ready and not state.in_progress and state.serving not in active):
+                state = State(ready)
             self._state = state
             if state.in_progress and not dry_run:
                 self._recover(state.in_progress)
@@ -132,6 +134,7 @@ class Deployer:
             self._begin(deployment, "smoke test")
             candidate.smoke_test(settings, spec)
             self._begin(deployment, "start")
+            retire(settings, self._haproxy, slot)  # it runs if somebody else has started it
             write_slot_files(settings, slot, spec)
             candidate.start(settings, slot, spec)
             self._begin(deployment, "shift")
