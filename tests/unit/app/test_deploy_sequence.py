@@ -38,6 +38,9 @@ def test_deploy_again_new_revision_rollback(host: Host) -> None:
     host.assert_serves("green", second)
 
     shutil.rmtree(host.root / "registry")  # a rollback needs no repository
+    planned, _ = host.command("rollback", "--dry-run")
+    assert (planned["changed"], planned["result"], planned["revision"]) == (True, "planned", first)
+    host.assert_serves("green", second)
     result, _ = host.command("rollback", "--by", "ana", "--reason", "worse")
     assert (result["changed"], result["result"], result["revision"]) == (True, "rolled_back", first)
     host.assert_serves("blue", first)

@@ -66,14 +66,14 @@ class Deployer:
                 return self._result("planned", f"Would deploy {spec}.", deployment.slot, spec)
             return self._run(deployment, pin)
 
-    def rollback(self) -> Result:
-        """Serve again what the other slot served before, and pin it."""
+    def rollback(self, dry_run: bool = False) -> Result:
+        """Serve again what the other slot served before, and pin it; `dry_run` only returns that."""
         settings = self._settings
-        with self._locked():
+        with self._locked(dry_run):
             state = self._state
             target, present = state.slots[state.idle_slot], state.served
             deployment = self._new_deployment("rollback", target or Spec("", ""), [100])
-            with self._failures_in_journal(deployment):
+            with self._failures_in_journal(deployment, dry_run):
                 if target is None or present is None:
                     raise DeployError(
                         "There is no earlier deployment to go back to: run 'ml-workshop deploy'."
@@ -87,6 +87,9 @@ class Deployer:
                 spec = current_spec(settings, target.release, target.revision)
                 deployment.spec = replace(spec, serve_options=target.serve_options)
                 latest = current_spec(settings, present.release, present.revision)
+            if dry_run:
+                message = f"Would roll back to {deployment.spec}."
+                return self._result("planned", message, deployment.slot, deployment.spec)
             with contextlib.suppress(MlWorkshopError):  # a rollback needs no network
                 release = current_release(settings)
                 latest = current_spec(settings, release, candidate.resolve(settings, release, LATEST))
