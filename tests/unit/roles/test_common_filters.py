@@ -86,6 +86,13 @@ def test_value_that_fits_is_no_error(value: Any, option: dict[str, Any], constra
         ("a", {"type": "int"}, {"setting": "y"}, 'x (y) is "a"; set it to a whole number.'),
         ("[{a: 1}]", {"type": "list", "elements": "dict"}, {}, "set it to a list of mappings"),
         ({"a": "short"}, {"type": "dict"}, {"format": "password"}, "set it to a password of 12 or more char"),
+        ({"a": "p" * 12 + "\n"}, {"type": "dict"}, {"format": "password"}, "without blanks around it"),
+        (
+            {"a": "k" * 20 + " "},
+            {"type": "dict"},
+            {"format": "api_key"},
+            "printable characters without blanks",
+        ),
         (
             "a: b",
             {"type": "dict"},
