@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 import yaml
 
+from .conftest import analyze
+
 ROLE = Path(__file__).parents[2] / "roles" / "gateway"
 LUA = {"__gateway_lua_file": str(ROLE / "files" / "wait_for_server.lua")}
 DEFAULTS: dict[str, Any] = yaml.safe_load((ROLE / "defaults" / "main.yml").read_text())
@@ -71,12 +73,6 @@ def unit(render: Render, tmp_path: Path) -> Callable[..., Path]:
         return path
 
     return write
-
-
-def analyze(*arguments: str) -> subprocess.CompletedProcess[str]:
-    program = shutil.which("systemd-analyze")
-    assert program, "systemd-analyze is missing: apt-get install systemd"
-    return subprocess.run([program, *arguments], capture_output=True, text=True)
 
 
 @pytest.mark.parametrize("variables", [{}, {"gateway_port": "80"}], ids=["8000", "80"])

@@ -4,14 +4,14 @@
 """
 
 import re
-import shutil
-import subprocess
 from collections.abc import Callable
 from configparser import RawConfigParser
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from .conftest import analyze
 
 ROLES = Path(__file__).parents[2] / "roles"
 
@@ -31,6 +31,11 @@ SERVICES = [
     pytest.param("inference", "inference@.service", {}, id="inference"),
     pytest.param("locust", "locust.service", {}, id="locust"),
     pytest.param("load_test", "load-test.service", {}, id="load_test"),
+    *(
+        pytest.param(role, f"{role}.service", {f"{role}_install_method": method}, id=f"{role}-{method}")
+        for role in ("prometheus", "node_exporter", "alertmanager")
+        for method in ("archive", "package")
+    ),
 ]
 
 CERTIFICATE = pytest.param(
@@ -68,12 +73,6 @@ def unit_file(render: Render, tmp_path: Path) -> Callable[..., Path]:
         return tmp_path / unit
 
     return write
-
-
-def analyze(*arguments: str) -> subprocess.CompletedProcess[str]:
-    program = shutil.which("systemd-analyze")
-    assert program, "systemd-analyze is missing: apt-get install systemd"
-    return subprocess.run([program, *arguments], capture_output=True, text=True, check=False)
 
 
 def messages(path: Path) -> list[str]:
@@ -132,7 +131,7 @@ def test_runs_as_the_user_of_its_role(
     render: Render, role: str, unit: str, variables: dict[str, str]
 ) -> None:
     user = settings(render(role, f"{unit}.j2", **variables))["Service"]["User"]
-    assert user == {"load_test": "ml-workshop-locust"}.get(role, f"ml-workshop-{role}")
+    assert user == {"load_test": "ml-workshop-locust"}.get(role, f"ml-workshop-{role}".replace("_", "-"))
 
 
 def test_token_reaches_the_unit_as_a_credential_only(render: Render) -> None:
