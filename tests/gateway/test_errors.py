@@ -71,12 +71,13 @@ def test_what_is_not_http_never_reaches_a_slot(gateway: Gateway, blue: FakeSlot,
         (b"GET /" + b"a" * 4000, b"", 414, b"The URI is longer than 4000 bytes."),
         (b"GET /", b"A: %s\r\n" % (b"b" * 8190), 431, b"The head is longer than 8190 bytes"),
         (b"GET /", b"A: b\r\n" * 90, 431, b"more than 90 fields"),
+        (b"GET /", b"A: b\r\n" * 990, 431, b"more than 90 fields"),
         (b"GET /", b"A: b\0c\r\n", 400, b"not valid HTTP"),
         (b"GET /", b"A: b\x7fc\r\n", 400, b"not valid HTTP"),
         (b"GET /health/live?a=\x7fy", b"", 400, b"not valid HTTP"),
         (b"get /", b"", 400, b"not valid HTTP"),
     ],
-    ids=["long URI", "long field", "many fields", "NUL", "control character", "DEL in the URI", "odd method"],
+    ids=["long URI", "long field", "many fields", "990 fields", "NUL", "control character", "DEL in the URI", "odd method"],
 )
 def test_heads_that_gunicorn_refuses_are_answered_as_json(
     gateway: Gateway, blue: FakeSlot, line: bytes, fields: bytes, status: int, message: bytes
