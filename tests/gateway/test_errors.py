@@ -77,7 +77,16 @@ def test_what_is_not_http_never_reaches_a_slot(gateway: Gateway, blue: FakeSlot,
         (b"GET /health/live?a=\x7fy", b"", 400, b"not valid HTTP"),
         (b"get /", b"", 400, b"not valid HTTP"),
     ],
-    ids=["long URI", "long field", "many fields", "990 fields", "NUL", "control character", "DEL in the URI", "odd method"],
+    ids=[
+        "long URI",
+        "long field",
+        "many fields",
+        "990 fields",
+        "NUL",
+        "control character",
+        "DEL in the URI",
+        "odd method",
+    ],
 )
 def test_heads_that_gunicorn_refuses_are_answered_as_json(
     gateway: Gateway, blue: FakeSlot, line: bytes, fields: bytes, status: int, message: bytes
