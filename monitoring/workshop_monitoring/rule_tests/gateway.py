@@ -63,9 +63,9 @@ def _reported(name: str, share: str, reason: str, **traffic: int) -> Scenario:
     )
 
 
-def _certificate(lifetime_hours: int, left_hours: int) -> dict[str, str]:
+def _certificate(lifetime_hours: int, left_hours: int, job: str = "certificate") -> dict[str, str]:
     """A certificate with so many hours left at the beginning."""
-    labels = 'job="certificate", instance="instance-a:8405"'
+    labels = f'job="{job}", instance="instance-a:8405"'
     edges = {"before": left_hours - lifetime_hours, "after": left_hours}
     return {
         f"ml_workshop_certificate_not_{edge}_timestamp_seconds{{{labels}}}": f"{hours * 3600}x700"
@@ -73,15 +73,16 @@ def _certificate(lifetime_hours: int, left_hours: int) -> dict[str, str]:
     }
 
 
-def _expires(at: str, left: str, severity: str = "ticket") -> Fires:
+def _expires(at: str, left: str, severity: str = "ticket", job: str = "certificate") -> Fires:
     return Fires(
         at,
-        {"job": "certificate", "instance": "instance-a:8405", "severity": severity},
+        {"job": job, "instance": "instance-a:8405", "severity": severity},
         "The certificate of instance-a:8405 is not renewed",
         f"{left} are left until it expires (negative: since it has); then clients refuse HTTPS.",
     )
 
 
+_HOST = 'job="node_exporter", instance="instance-a:9100"'
 _OWN = "answered with a 5xx of the gateway"
 _ATTEMPTS = "no connection to a slot or no response of it"
 _REJECTED = "rejected because of a limit"
@@ -161,6 +162,28 @@ SCENARIOS = (
         interval="5m",
         silent=("1h", "1h10m"),
         fires=_expires("1h15m", "20d 23h 45m 0s"),
+    ),
+    Scenario(
+        "A certificate for traffic between hosts is reported, too",
+        "CertificateExpires",
+        _certificate(397 * 24, 21 * 24 + 1, "node_exporter"),
+        interval="5m",
+        silent=("1h",),
+        fires=(_expires("1h15m", "20d 23h 45m 0s", job="node_exporter"),),
+    ),
+    Scenario(
+        "A renewal that failed is reported until one succeeds",
+        "CertificateRenewalFailed",
+        {f"ml_workshop_certificate_renewal_failed{{{_HOST}}}": "0x9 1x19 0x9"},
+        silent=("9m", "19m", "30m"),
+        fires=(
+            Fires(
+                "20m",
+                {"job": "node_exporter", "instance": "instance-a:9100"} | _TICKET,
+                "The certificate of instance-a:9100 could not be renewed",
+                "gateway-certificate.service has failed; it runs again within 12 hours.",
+            ),
+        ),
     ),
     Scenario(
         "A certificate of 397 days pages with three days left",

@@ -33,8 +33,8 @@ def _model(instance: str, slot: str, samples: str = "1x60") -> dict[str, str]:
 _OTHER_HOST = _gateway(_C) | _active(_C) | _slots(_C) | _model(_C, "green")
 _DOWN = (
     "The inference service behind instance-a:8405 is down",
-    "For a minute the gateway at http://instance-a:8405/metrics has not answered, "
-    "or has had no usable slot; clients of this gateway get no prediction.",
+    "For a minute the metrics of the gateway instance-a:8405 have not answered, "
+    "or it has had no usable slot; clients of this gateway get no prediction.",
 )
 
 SCENARIOS = (
