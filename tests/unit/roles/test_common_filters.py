@@ -1,24 +1,15 @@
 """Filters of the role common."""
 
-import importlib.util
-from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
 
-FILTERS = Path(__file__).parents[3] / "plugins/filter"
+from ..role_module import ROLES, load_file
 
-
-def load(name: str) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(name, FILTERS / f"{name}.py")
-    assert spec and spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-ARGUMENTS, AS_DICT, SSH = load("argument_errors"), load("as_dict"), load("ssh_advice")
+FILTERS = ROLES.parent / "plugins/filter"
+ARGUMENTS, AS_DICT, SSH = (
+    load_file(FILTERS / f"{name}.py") for name in ("argument_errors", "as_dict", "ssh_advice")
+)
 
 
 def errors(value: Any, option: dict[str, Any], constraint: dict[str, Any] | None = None) -> list[str]:
