@@ -330,7 +330,7 @@ def test_documentation_lists_the_access_rules(value) -> None:
 
 def test_any_password_of_the_monitoring_makes_an_api_key(value) -> None:
     inventory = ONE_MACHINE.replace("ansible_host", "monitoring_password='twelve chars' ansible_host")
-    settings = "[all:vars]\napi_keys='{\"alice\": \"0123456789abcdef0123\"}'\n"
+    settings = '[all:vars]\napi_keys=\'{"alice": "0123456789abcdef0123"}\'\n'
     keys = value(inventory + settings, "box", "gateway_api_keys")
     assert keys["alice"] == "0123456789abcdef0123"
     assert re.fullmatch(r"[!-~]{20,}", keys["monitoring"])
