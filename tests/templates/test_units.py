@@ -219,6 +219,21 @@ def test_settings_of_deploy_take_strings_as_from_the_command_line(evaluate: Call
     assert not any("=" not in line or " = " in line for line in settings["sandbox"])
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "sentence"),
+    [
+        ("inference_steps", "[10,5,100]", "inference_steps (deploy_steps) is 10,5,100; set it to"),
+        ("inference_steps", [0, 100], "inference_steps (deploy_steps) is 0,100; set it to"),
+        ("inference_step_timeout", "30", "inference_step_timeout is 30, but a step lasts at least"),
+    ],
+)
+def test_steps_that_no_deployment_can_take_are_refused(
+    errors: Callable[..., list[str]], name: str, value: object, sentence: str
+) -> None:
+    (error,) = errors("inference", **{name: value})
+    assert error.startswith(sentence)
+
+
 @pytest.mark.parametrize(("value", "given"), [("true", True), ("false", False), (True, True)])
 def test_trainer_uses_unlabelled_rows_when_set(render: Render, value: str | bool, given: bool) -> None:
     text = render("trainer", "trainer.service.j2", trainer_unlabelled=value)

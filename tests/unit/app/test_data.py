@@ -91,6 +91,12 @@ def test_rows_without_text_are_left_out(write_dataset: WriteDataset) -> None:
         ([], GOOD, "no row with a text"),
         ([{"text": " ", "label": 1}], GOOD, "no row with a text"),
         (GOOD, [{"text": "", "label": 1}], "split test has no row with a text"),
+        ([{"text": "x", "label": name} for name in ("a\nb", "c") * 2], GOOD, r"has the label 'a\nb', which"),
+        (
+            [{"text": "x", "label": name} for name in ("\ud800", "c") * 2],
+            GOOD,
+            r"has the label '\ud800', which",
+        ),
         ([*GOOD, {"text": "x", "label": 2}], GOOD, "class '2' has a single row in split train"),
         (GOOD, [{"text": "x", "label": 5}], "label 5 of split test does not occur in split train"),
         ([*GOOD, {"text": "x", "label": None}], GOOD, "row 5 of split train has no label"),
@@ -117,6 +123,7 @@ def test_data_sets_that_are_refused(
     ("name", "content", "message"),
     [
         ("train.jsonl", b"{", "not valid JSON at line 1"),
+        ("train.json", b"[" * 100_000, "not valid JSON at line 1"),
         ("train.jsonl", b"\n[1]\n", "line 2: 1 is not a JSON object"),
         ("train.json", b'[{"text": "x", "label": 1},\n{"text"}]', "not valid JSON at line 2"),
         (
