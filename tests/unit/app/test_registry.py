@@ -19,21 +19,13 @@ from ml_workshop.model.revision import model_revision
 from ml_workshop.registry.publishing import push
 from ml_workshop.registry.pulling import pull_into, pull_to
 from ml_workshop.registry.repository import open_repository
+from models import retrained
 from safetensors.numpy import load_file, save_file
 
 
 @pytest.fixture
 def repo(tmp_path: Path) -> str:
     return f"dir://{tmp_path / 'registry'}"
-
-
-def retrained(model: Path, seed: int) -> Path:
-    """The model with another content."""
-    config = json.loads((model / "config.json").read_text())
-    config["recipe"]["seed"] = seed
-    (model / "config.json").write_text(json.dumps(config))
-    write_manifest(model)
-    return model
 
 
 def damage(path: Path) -> None:
