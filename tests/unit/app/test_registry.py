@@ -123,7 +123,7 @@ def test_latest_is_the_last_push_and_older_revisions_stay(model: Path, repo: str
     assert pull_into(repo, first, tmp_path / "models")[0] == first
 
 
-@pytest.mark.parametrize("revision", ["nope", "0" * 40, "../../etc", "", "latest/"])
+@pytest.mark.parametrize("revision", ["nope", "main", "0" * 40, "../../etc", "", "latest/"])
 def test_a_wrong_revision_is_refused_and_the_latest_named(
     model: Path, repo: str, tmp_path: Path, revision: str
 ) -> None:
