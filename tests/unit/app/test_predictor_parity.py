@@ -12,7 +12,7 @@ from ml_workshop.model.config import Config
 from ml_workshop.model.predictor import Predictor
 from ml_workshop.text.ngrams import TOKEN_BITS
 from ml_workshop.training.network import BagClassifier
-from plain_tokens import marked_tokens
+from plain_tokens import all_ngrams
 
 pytestmark = pytest.mark.slow
 
@@ -30,11 +30,6 @@ def reviews() -> list[str]:
     dataset = load_dataset("sample")
     texts = [*dataset.train.texts, *dataset.test.texts]
     return [*texts, *(" ".join(text.split()[::-1]) for text in texts)][:REVIEWS]
-
-
-def all_ngrams(text: str) -> set[tuple[str, ...]]:
-    tokens = marked_tokens(text)
-    return {tuple(tokens[i : i + order]) for order in (1, 2, 3) for i in range(len(tokens) - order + 1)}
 
 
 def full_size_model(reviews: list[str], size: int = 100_000) -> Artifact:
