@@ -67,6 +67,10 @@ def preflight(tmp_path: Path):
         (filled(b="203.0.113.10"), "Several names of the inventory have one address"),
         (AWS.replace("[instance_b]", "[other]"), "The inventory has no host in [instance_b]"),
         (
+            filled() + "\n[trainer]\nx ansible_host=203.0.113.30\n",
+            "x is in [trainer], but not in [instance_a]",
+        ),
+        (
             filled(ansible_ssh_private_key_file="/nowhere/key.pem"),
             "the key file /nowhere/key.pem doesn't exist",
         ),
