@@ -171,3 +171,32 @@ def test_values_that_do_not_fit_each_other_are_named(
     evaluate: Evaluate, variables: dict[str, Any], error: str
 ) -> None:
     assert evaluate("gateway", "__gateway_errors", **variables).strip() == error
+
+
+@pytest.mark.parametrize(
+    ("alerts", "answer", "error"),
+    [
+        (
+            [],
+            {"json": {"configuration": "another"}},
+            "its files come from other variables or another version of the role; run the tag gateway_configure, too.",
+        ),
+        (
+            ["[ALERT]    (1) : cannot bind socket"],
+            {"json": {"configuration": "another"}},
+            "cannot bind socket; correct the gateway_ variables.",
+        ),
+        ([], {}, "Connection refused; correct the gateway_ variables."),
+    ],
+)
+def test_failed_run_names_its_cause(
+    evaluate: Evaluate, alerts: list[str], answer: dict[str, Any], error: str
+) -> None:
+    found = evaluate(
+        "gateway",
+        "__gateway_run_error",
+        __gateway_journal={"stdout_lines": alerts},
+        __gateway_now=answer,
+        ansible_failed_result={"msg": "Connection refused"},
+    )
+    assert found.strip() == error
