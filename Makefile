@@ -107,7 +107,7 @@ bench: venv venv-bench haproxy ## Measure against the workshop's code and two pe
 	  --dataset "$(or $(abspath $(LAB_DATASET)),$(wildcard $(CURDIR)/../shared/data/imdb),sample)" $(if $(BENCH),--only $(BENCH))
 
 docs: venv-test ## The documentation as a site: artifacts/docs; checks every link
-	mkdocs build --strict --quiet
+	@NO_MKDOCS_2_WARNING=1 mkdocs build --strict --quiet && echo "Read it at http://127.0.0.1:8001: python3 -m http.server --bind 127.0.0.1 --directory artifacts/docs 8001"
 
 sbom: venv-audit ## Software bills of materials (CycloneDX) of the controller and of each part of the application: artifacts/sbom
 	@mkdir -p artifacts/sbom
