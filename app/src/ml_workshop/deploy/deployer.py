@@ -137,7 +137,7 @@ class Deployer:
             self._begin(deployment, "smoke test")
             candidate.smoke_test(settings, spec)
             self._begin(deployment, "start")
-            retire(settings, self._haproxy, slot)  # it runs if somebody else has started it
+            retire(settings, self._haproxy, slot)  # in case that an operator has started it
             write_slot_files(settings, slot, spec)
             candidate.start(settings, slot, spec)
             self._begin(deployment, "shift")
