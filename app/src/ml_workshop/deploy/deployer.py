@@ -44,9 +44,9 @@ class Deployer:
 
         Args:
             revision: "latest", a revision or a prefix of one.
-            release: Name of a release; empty for the installed one.
+            release: A release; without any, the installed one.
             steps: Shares of the traffic, in percent; the last is 100.
-            dry_run: Change nothing, return what would be done.
+            dry_run: Only return what would be done.
         """
         settings = self._settings
         revision, release = revision or settings.model_revision, release or settings.release
@@ -137,7 +137,7 @@ class Deployer:
             self._begin(deployment, "smoke test")
             candidate.smoke_test(settings, spec)
             self._begin(deployment, "start")
-            retire(settings, self._haproxy, slot)  # it runs if a person has started it
+            retire(settings, self._haproxy, slot)  # in case that an operator has started it
             write_slot_files(settings, slot, spec)
             candidate.start(settings, slot, spec)
             self._begin(deployment, "shift")
