@@ -14,11 +14,6 @@ LAB_DATASET ?=
 # Serving hosts of the lab, 1 to 9; more than one have a gateway host in front. Empty keeps the hosts that the lab has (1 at first).
 LAB_INFERENCE_HOSTS ?=
 SCENARIO ?= --all
-# Left out of make check: they run playbooks, trainings and whole deployments.
-SLOW_TESTS := $(addsuffix .py,application/test_releases ec2/test_iam ec2/test_playbooks lab/test_hosts monitoring/test_rule_mutations site/test_collection \
-  site/test_playbooks site/test_preflight site/test_strategy site/test_wiring app/test_counts app/test_data_formats app/test_deploy_canary \
-  app/test_deploy_failures app/test_deploy_sequence app/test_fuzz app/test_hub app/test_loadtest_runs app/test_lowest_gunicorn app/test_openapi \
-  app/test_predictor_parity app/test_training)
 # The repository as the collection ml_workshop.workshop: links to plugins/, roles/ and meta/.
 COLLECTION := collections/ansible_collections/ml_workshop/workshop
 # Python that runs on hosts: with 3.10 of Ubuntu 22.04 up to 3.13 of Debian 13.
@@ -54,9 +49,9 @@ check: venv-test venv-app promtool ## Lint and the fast unit tests: two minutes
 test: venv-test venv-app promtool haproxy sshd hosts chromium ## Lint, all unit tests, the whole site on two hosts: 20 minutes
 	@lab/setup.sh tidy
 	@mkdir -p artifacts
-	@trap 'kill $$! 2>/dev/null || true; lab/setup.sh tidy' EXIT; \
+	@trap 'kill -- -$$! 2>/dev/null || true; lab/setup.sh tidy' EXIT; \
 	  echo "The site is tested in parallel to the unit tests; its output: artifacts/site.log"; \
-	  $(MAKE) --no-print-directory molecule SCENARIO="-s default" >artifacts/site.log 2>&1 & \
+	  setsid $(MAKE) --no-print-directory molecule SCENARIO="-s default" >artifacts/site.log 2>&1 & \
 	  $(MAKE) --no-print-directory lint unit; \
 	  wait $$! || { tail -n 60 artifacts/site.log; exit 1; }; \
 	  tail -n 40 artifacts/site.log; \
@@ -87,9 +82,9 @@ words: ## Words of .config/words.txt, which the field does not use
 	  || { echo "Replace these words by the field's terms; .config/words.txt lists them." >&2; exit 1; }
 
 fast: venv-test venv-app promtool
-	pytest -q tests/unit --ignore=tests/unit/app $(addprefix --ignore=tests/unit/,$(SLOW_TESTS))
-	pytest -q tests/templates
-	app/.venv/bin/pytest -q -m "not timing" tests/unit/app $(addprefix --ignore=tests/unit/,$(SLOW_TESTS))
+	pytest -q -m "not slow" tests/unit --ignore=tests/unit/app
+	pytest -q -m "not slow" tests/templates
+	app/.venv/bin/pytest -q -m "not timing and not slow" tests/unit/app
 
 unit: export TRAIN_ON_IMDB := $(if $(wildcard ../shared/data/imdb),1)
 unit: venv-test venv-app promtool ## Unit and template tests: ten minutes, no hosts; with real reviews when ../shared/data/imdb is there
@@ -112,14 +107,15 @@ bench: venv venv-bench haproxy ## Measure against the workshop's code and two pe
 	  --dataset "$(or $(abspath $(LAB_DATASET)),$(wildcard $(CURDIR)/../shared/data/imdb),sample)" $(if $(BENCH),--only $(BENCH))
 
 docs: venv-test ## The documentation as a site: artifacts/docs; checks every link
-	mkdocs build --strict --quiet
+	@NO_MKDOCS_2_WARNING=1 mkdocs build --strict --quiet && echo "Read it at http://127.0.0.1:8001: python3 -m http.server --bind 127.0.0.1 --directory artifacts/docs 8001"
 
 sbom: venv-audit ## Software bills of materials (CycloneDX) of the controller and of each part of the application: artifacts/sbom
 	@mkdir -p artifacts/sbom
 	@for lock in $(AUDITED_LOCKS); do .cache/audit/bin/cyclonedx-py requirements $$lock --output-file artifacts/sbom/$$(basename $$lock .txt).json; done
 
 audit: venv-audit ## Look all locked packages up in PyPI's database of vulnerabilities
-	@for lock in $(AUDITED_LOCKS); do .cache/audit/bin/pip-audit --disable-pip --require-hashes --progress-spinner off --requirement $$lock; done
+	@status=0; for lock in $(AUDITED_LOCKS); do \
+	  .cache/audit/bin/pip-audit --disable-pip --require-hashes --progress-spinner off --requirement $$lock || status=1; done; exit $$status
 
 image: venv ## The service as a container image, ml-workshop/inference
 	@lab/setup.sh docker

@@ -6,7 +6,7 @@ const COLORS = {
 };
 const MARGIN = {top: 8, right: 8, bottom: 20, left: 56};
 const GRAPH_HEIGHT = 170;
-const STATE_HEIGHT = 22;
+const STATE_HEIGHT = 30;   // a line of text, and a bar below it
 
 function element(name, attributes, ...children) {
   const made = document.createElement(name);
@@ -165,9 +165,11 @@ function drawStat(panel, series) {
 }
 
 function drawTable(panel, series) {
-  const cell = (name, text) => element(name, {}, text);
-  const rows = series.map((one) => element("tr", {}, ...panel.columns.map((name) => cell("td", one.labels[name] || ""))));
-  const table = element("table", {}, element("tr", {}, ...panel.columns.map((name) => cell("th", name))), ...rows);
+  // An address may be broken before its port.
+  const cell = (name, text) => element(name, {}, ...text.split(/(?<=:)/).flatMap((part) => [part, element("wbr")]));
+  const columns = panel.columns.filter((name) => series.some((one) => one.labels[name]));
+  const rows = series.map((one) => element("tr", {}, ...columns.map((name) => cell("td", one.labels[name] || ""))));
+  const table = element("table", {}, element("tr", {}, ...columns.map((name) => cell("th", name))), ...rows);
   return [element("div", {class: "scroll wide"}, table)];
 }
 
@@ -192,10 +194,10 @@ function drawStates(panel, series, time, width) {
       const {text, color} = panel.values.find((known) => known.value === value);
       words[text] = COLORS[color];
       const left = Math.max(MARGIN.left, x(from));
-      const size = {x: left, y: top + 3, width: Math.max(0, x(to) - left), height: STATE_HEIGHT - 6};
-      svg.append(shape("rect", {...size, fill: COLORS[color], opacity: 0.55}));
+      const size = {x: left, y: top + 15, width: Math.max(0, x(to) - left), height: STATE_HEIGHT - 19};
+      svg.append(shape("rect", {...size, fill: COLORS[color]}));
     }
-    svg.append(shape("text", {x: MARGIN.left + 6, y: top + 15, style: "fill:var(--text)"}, one.name));
+    svg.append(shape("text", {class: "name", x: MARGIN.left, y: top + 11}, one.name));
   });
   const named = Object.entries(words).map(([text, color]) =>
     element("small", {}, element("span", {class: "swatch", style: "background:" + color}), text + " "));

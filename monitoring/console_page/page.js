@@ -43,7 +43,7 @@ function build() {
       const parts = [element("h3", {}, panel.title), element("p", {}, panel.description), content];
       if (panel.kind === "stat") parts.splice(1, 2, content, parts[1]);
       (panel.kind === "stat" ? stats : rest).append(
-        element("section", {class: "panel", "data-panel": panel.title, "data-state": "waiting"}, ...parts));
+        element("section", {class: "panel " + panel.kind, "data-panel": panel.title, "data-state": "waiting"}, ...parts));
       boxes.set(content, {panel, variables: section.variables});
     }
     main.append(heading, stats, rest);

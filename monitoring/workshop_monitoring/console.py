@@ -22,7 +22,13 @@ CHOICE = {
     ),
     "gateway": (
         *("Usable slots", "Requests waiting", "Errors of the gateway", "Connections in use"),
-        *("Requests by status", "Errors by origin", "Rejected", "Retries and redispatches"),
+        *(
+            "Requests by status",
+            "Errors by origin",
+            "Rejected",
+            "Requests by API key",
+            "Retries and redispatches",
+        ),
         *("State of each slot", "Weight", "Requests by slot", "Response time"),
     ),
     "inference": ("Request rate", "Error ratio", "Latency"),

@@ -17,6 +17,9 @@ SLOTS = f"{BACKENDS}, {NOT_WAIT}"
 FRONT = 'tier!="host"'
 """Gateways that clients connect to: a request that passes a second gateway counts once."""
 
+API_KEYS = 'job="api_keys", instance=~"$instance"'
+NO_KEYS = "there are no API keys"
+
 NOT_IN_FRONT = "the chosen instance is behind another gateway, or gets no request"
 
 SERVER = "{{instance}} {{server}}"
@@ -26,6 +29,11 @@ SERVER = "{{instance}} {{server}}"
 def total(expression: str) -> str:
     """Sum over all gateways."""
     return f"sum({expression})"
+
+
+def by_key(what: str, *matchers: str) -> str:
+    """Requests per second by API key: `requests` or `refused`."""
+    return f"sum by (api_key) ({rate(f'ml_workshop_api_key_{what}_total', *matchers, chosen=API_KEYS)})"
 
 
 def by_server(expression: str) -> str:
@@ -177,6 +185,22 @@ REJECTED = Panel(
     ),
 )
 
+BY_API_KEY = Panel(
+    "Requests by API key",
+    "Requests per second with each API key, those above its rate (429), and those without a valid key (401).",
+    units.RequestsPerSecond,
+    (
+        Query("{{api_key}}", by_key("requests"), NO_KEYS),
+        Query(
+            "429 {{api_key}}",
+            by_key("refused", 'code="429"'),
+            "requests_per_key is 0, or there are no API keys",
+            dashed=True,
+        ),
+        Query("401", by_key("refused", 'code="401"'), NO_KEYS, color="red"),
+    ),
+)
+
 QUEUE = Panel(
     "Queue",
     "Requests that wait until a slot is free, by gateway. More than a few for minutes: the slots are full.",
@@ -296,7 +320,7 @@ BOARD = Board(
     variables=job_and_instance("haproxy_process_start_time_seconds", job="gateway"),
     rows=(
         Row("Now", (USABLE_SLOTS, REQUESTS_WAITING, ERROR_RATIO, CONNECTIONS_IN_USE)),
-        _row("Requests", REQUESTS_BY_STATUS, ERRORS_BY_ORIGIN, REJECTED),
+        _row("Requests", REQUESTS_BY_STATUS, ERRORS_BY_ORIGIN, REJECTED, BY_API_KEY),
         _row("Load", QUEUE, RETRIES, LIMITS),
         _row("Slots", STATE, WEIGHT, RESPONSE_TIME, REQUESTS_BY_SLOT, ERRORS_BY_SLOT, SESSIONS_BY_SLOT),
     ),

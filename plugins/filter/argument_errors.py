@@ -78,7 +78,10 @@ FORMATS = {
         "a size such as 512M or 2G, or a share such as 80%",
     ),
     "api_key": (r"[!-~]{20,}", "a key of 20 or more printable characters without blanks"),
-    "password": (r".{12,}", "a password of 12 or more characters"),
+    "password": (
+        r"\S[^\n]{10,}\S",
+        "a password of 12 or more characters, in one line and without blanks around it",
+    ),
 }
 
 
@@ -125,6 +128,8 @@ def unmet(value: object, option: Mapping[str, Any], constraint: Mapping[str, Any
             "" if text in map(str, option["choices"]) else "one of " + ", ".join(map(str, option["choices"]))
         )
     default = FORMATS[constraint["format"]] if "format" in constraint else (".*", "")
+    if constraint.get("format") in ("api_key", "password"):
+        text = str(value)  # a blank at its end belongs to it
     fits = re.fullmatch(constraint.get("pattern", default[0]), text, re.DOTALL) is not None
     fits = fits and (constraint.get("format") != "network" or is_network(text))
     return "" if fits else constraint.get("expected", default[1])

@@ -1,9 +1,10 @@
--- wrk: send reviews one after another. Arguments: a file with one request body (JSON) per line.
+-- wrk: send reviews one after another. Arguments: a file with one request body (JSON) per line, and an API key to send (optional).
 -- Prints one JSON object at the end: counts, and times in microseconds.
 local requests, next_request = {}, 0
 
 function init(arguments)
   local headers = { ["Content-Type"] = "application/json", ["Host"] = wrk.host .. ":" .. wrk.port }
+  headers["X-API-Key"] = arguments[2]
   for body in io.lines(arguments[1]) do
     requests[#requests + 1] = wrk.format("POST", nil, headers, body)
   end

@@ -31,10 +31,12 @@ def wait_until(what: str, condition: Callable[[], bool], seconds: float = DEADLI
     raise AssertionError(f"not {what} within {seconds} s")
 
 
-def free_port() -> int:
-    """Return a port below those that the kernel gives to clients: a client could connect to itself."""
+def free_port(taken: int = 0) -> int:
+    """Return another port than `taken`, and below those of clients: one could connect to itself."""
     for port in random.sample(range(20000, 32000), 100):
         with socket.socket() as probe, contextlib.suppress(OSError):
+            if port == taken:
+                continue
             probe.bind(("127.0.0.1", port))
             return port
     raise AssertionError("no free port between 20000 and 32000")
@@ -126,18 +128,19 @@ def running_gateway(
     configuration: Callable[..., str], directory: Path, output: Any = None, **variables: Any
 ) -> Iterator[Gateway]:
     """Start HAProxy with variables of the role; its log is written to the file `log`, or to `output`."""
-    port, metrics_port = free_port(), free_port()
+    port = free_port()
+    metrics_port = free_port(port)
+    slots = [
+        {"name": slot, "address": f"unix@{directory}/{slot}.sock", "metrics": True}
+        for slot in ("blue", "green")
+    ]
     text = configuration(
         gateway_bind_address="127.0.0.1",
         gateway_port=port,
         gateway_metrics_bind_address="127.0.0.1",
         gateway_metrics_port=metrics_port,
-        gateway_servers=[
-            {"name": slot, "address": f"unix@{directory}/{slot}.sock", "metrics": True}
-            for slot in ("blue", "green")
-        ],
         __gateway_lua_file=str(ROLE / "files" / "wait_for_server.lua"),
-        **variables,
+        **{"gateway_servers": slots, **variables},
     )
     for path in ("/run/haproxy", "/var/lib/haproxy"):
         text = text.replace(path, str(directory))

@@ -87,3 +87,32 @@ def test_a_gateway_in_front_has_checked_the_key(start: Start, blue: FakeSlot) ->
     gateway = start(gateway_api_keys=KEYS, gateway_trusted_proxies=["127.0.0.3"])
     assert gateway.request(source="127.0.0.3").status == 200
     assert gateway.request().status == 401
+
+
+def test_requests_are_counted_by_key(start: Start, blue: FakeSlot) -> None:
+    gateway = start(gateway_api_keys=KEYS, gateway_requests_per_key="3")
+    for _ in range(5):
+        gateway.request(headers=ALICE)
+    gateway.request(headers=BOB)
+    gateway.request(headers={"X-API-Key": "?", "X-API-Key-Name": "alice"})
+    gateway.request("/health/ready")
+    answer = gateway.request("/api_keys", port=gateway.metrics_port)
+    assert answer.headers["content-type"] == "text/plain; version=0.0.4"
+    assert answer.body.decode().splitlines() == [
+        "# TYPE ml_workshop_api_key_requests_total counter",
+        'ml_workshop_api_key_requests_total{api_key="alice"} 5',
+        'ml_workshop_api_key_requests_total{api_key="bob"} 1',
+        "# TYPE ml_workshop_api_key_refused_total counter",
+        'ml_workshop_api_key_refused_total{api_key="alice",code="429"} 2',
+        'ml_workshop_api_key_refused_total{api_key="bob",code="429"} 0',
+        'ml_workshop_api_key_refused_total{api_key="",code="401"} 1',
+    ]
+
+
+def test_metrics_of_the_most_keys_are_complete(start: Start, blue: FakeSlot) -> None:
+    keys = {f"{number:064}": f"{number:020}" for number in range(100)}
+    gateway = start(gateway_api_keys=keys, gateway_requests_per_key="3")
+    assert gateway.request(headers={"X-API-Key": f"{99:020}"}).status == 200
+    metrics = gateway.request("/api_keys", port=gateway.metrics_port).body.decode()
+    assert f'requests_total{{api_key="{99:064}"}} 1\n' in metrics
+    assert metrics.endswith('code="401"} 0\n')

@@ -71,12 +71,29 @@ def test_what_is_not_http_never_reaches_a_slot(gateway: Gateway, blue: FakeSlot,
         (b"GET /" + b"a" * 4000, b"", 414, b"The URI is longer than 4000 bytes."),
         (b"GET /", b"A: %s\r\n" % (b"b" * 8190), 431, b"The head is longer than 8190 bytes"),
         (b"GET /", b"A: b\r\n" * 90, 431, b"more than 90 fields"),
+        (b"GET /", b"A: b\r\n" * 990, 431, b"more than 90 fields"),
         (b"GET /", b"A: b\0c\r\n", 400, b"not valid HTTP"),
         (b"GET /", b"A: b\x7fc\r\n", 400, b"not valid HTTP"),
         (b"GET /health/live?a=\x7fy", b"", 400, b"not valid HTTP"),
         (b"get /", b"", 400, b"not valid HTTP"),
+        (b"POST *", b"", 400, b"not valid HTTP"),
+        (b"GET http://x", b"", 400, b"not valid HTTP"),
+        (b"GET / HTTP/0.9\r\nA: b\r\nC:", b"", 400, b"not valid HTTP"),
+        (b"POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\nA:", b"", 400, b"not valid HTTP"),
     ],
-    ids=["long URI", "long field", "many fields", "NUL", "control character", "DEL in the URI", "odd method"],
+    ids=[
+        *(
+            "long URI",
+            "long field",
+            "many fields",
+            "990 fields",
+            "NUL",
+            "control character",
+            "DEL in the URI",
+            "odd method",
+        ),
+        *("POST *", "no path", "HTTP/0.9", "chunks in HTTP/1.0"),
+    ],
 )
 def test_heads_that_gunicorn_refuses_are_answered_as_json(
     gateway: Gateway, blue: FakeSlot, line: bytes, fields: bytes, status: int, message: bytes
@@ -93,6 +110,14 @@ def test_head_up_to_the_limits_reaches_a_slot(gateway: Gateway, blue: FakeSlot) 
     fields = {f"a{number}": "b\t\xff" + "c" * 70 for number in range(85)}
     assert gateway.request("/" + "a" * 3999, method="GET_IT-2", headers=fields).status == 501
     assert gateway.request("/" + "a" * 3999, headers=fields).status == 200
+
+
+@pytest.mark.parametrize("target", [b"http://other:80/predict?x=1", b"HTTPS://other/predict?x=1"])
+def test_slot_gets_the_path_of_a_request_to_a_proxy(gateway: Gateway, blue: FakeSlot, target: bytes) -> None:
+    answer = gateway.send(b"GET " + target + b" HTTP/1.1\r\nHost: other\r\nConnection: close\r\n\r\n")
+    assert answer.startswith(b"HTTP/1.1 200 ")
+    assert blue.requests[-1][0] == "/predict?x=1"
+    assert gateway.logged()[-1]["path"] == "/predict"
 
 
 def test_upgrade_is_ignored(gateway: Gateway, blue: FakeSlot) -> None:

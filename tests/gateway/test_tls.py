@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from fake_slot import FakeSlot
-from gateway_process import Gateway, free_port, wait_until
+from gateway_process import Gateway, free_port, running_gateway, wait_until
 
 Start = Callable[..., Gateway]
 
@@ -22,10 +22,8 @@ StartWithTls = Callable[..., tuple[Gateway, int, Path]]
 METRICS = "ml_workshop_certificate_not_after_timestamp_seconds 2\n"
 
 
-@pytest.fixture
-def start_with_tls(start: Start, blue: FakeSlot, tmp_path: Path) -> StartWithTls:
-    """Start a gateway with HTTPS; return it, its port and the certificate."""
-    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
+def make_certificate(certificate: Path, key: Path) -> None:
+    """Make a self-signed certificate for 127.0.0.1."""
     subprocess.run(
         [
             *("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=gateway"),
@@ -34,6 +32,13 @@ def start_with_tls(start: Start, blue: FakeSlot, tmp_path: Path) -> StartWithTls
         check=True,
         capture_output=True,
     )
+
+
+@pytest.fixture
+def start_with_tls(start: Start, blue: FakeSlot, tmp_path: Path) -> StartWithTls:
+    """Start a gateway with HTTPS; return it, its port and the certificate."""
+    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
+    make_certificate(certificate, key)
     (tmp_path / "tls.pem").write_text(certificate.read_text() + key.read_text())
     (tmp_path / "certificate.prom").write_text(METRICS)
 
@@ -125,6 +130,30 @@ def test_challenge_reaches_certbot_and_other_http_is_redirected(start_with_tls: 
         assert redirect.status == 308
         assert redirect.headers["location"] == f"https://{name}:{tls_port}/predict?a=1&b=%20"
     assert gateway.request("/health/live").status != 308, "HTTP stays"
+
+
+@pytest.mark.parametrize(
+    ("name", "authority", "status"),
+    [("gateway", "certificate.pem", 200), ("other", "certificate.pem", 503), ("gateway", "other.pem", 503)],
+)
+def test_servers_are_verified(
+    https: tuple[int, Path], configuration: Callable[..., str], name: str, authority: str, status: int
+) -> None:
+    port, certificate = https
+    front, ca_file = certificate.parent / "front", certificate.parent / authority
+    front.mkdir()
+    if not ca_file.exists():
+        make_certificate(ca_file, front / "key.pem")
+    with running_gateway(
+        configuration,
+        front,
+        gateway_servers=[{"name": name, "address": f"127.0.0.1:{port}"}],
+        gateway_servers_ca_file=str(ca_file),
+        __gateway_servers_ca=str(ca_file),
+        gateway_recovery_timeout="1",
+    ) as gateway:
+        assert gateway.request().status == status
+        assert gateway.is_up(name) == (status == 200)
 
 
 def test_http_only_redirects_with_tls_only(start_with_tls: StartWithTls) -> None:

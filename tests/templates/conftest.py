@@ -3,6 +3,8 @@
 The variables are the role's defaults and vars, then what the test gives: as on a host, but in milliseconds.
 """
 
+import shutil
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -18,6 +20,13 @@ ROOT = Path(__file__).parents[2]
 @pytest.fixture(scope="session", autouse=True)
 def _plugins() -> None:
     init_plugin_loader([str(ROOT / "collections")])
+
+
+def analyze(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run systemd-analyze, which needs no running systemd to verify or rate a unit."""
+    program = shutil.which("systemd-analyze")
+    assert program, "systemd-analyze is missing: apt-get install systemd"
+    return subprocess.run([program, *arguments], capture_output=True, text=True, check=False)
 
 
 def role_variables(role: str) -> dict[str, Any]:

@@ -82,8 +82,6 @@ def test_unit_loads_only_existing_credentials(render: Render) -> None:
     [
         ({}, None),
         (ALL_CHANNELS, None),
-        ({"alertmanager_web_listen_address": "9093"}, "host:port"),
-        ({"ansible_facts": {"architecture": "aarch64"}}, "alertmanager_install_method to package"),
         ({"alertmanager_slack_url": f"hooks.example.org/{SECRET}"}, "begins with http:// or https://"),
         ({"alertmanager_webhook_token": SECRET}, "alertmanager_webhook_url is not; set both"),
         ({"alertmanager_data_retention": "5d"}, "hours, such as 120h"),

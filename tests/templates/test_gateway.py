@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 import yaml
 
+from .conftest import analyze
+
 ROLE = Path(__file__).parents[2] / "roles" / "gateway"
 LUA = {"__gateway_lua_file": str(ROLE / "files" / "wait_for_server.lua")}
 DEFAULTS: dict[str, Any] = yaml.safe_load((ROLE / "defaults" / "main.yml").read_text())
@@ -73,12 +75,6 @@ def unit(render: Render, tmp_path: Path) -> Callable[..., Path]:
     return write
 
 
-def analyze(*arguments: str) -> subprocess.CompletedProcess[str]:
-    program = shutil.which("systemd-analyze")
-    assert program, "systemd-analyze is missing: apt-get install systemd"
-    return subprocess.run([program, *arguments], capture_output=True, text=True)
-
-
 @pytest.mark.parametrize("variables", [{}, {"gateway_port": "80"}], ids=["8000", "80"])
 def test_unit_is_valid_and_its_exposure_at_most_2(
     unit: Callable[..., Path], variables: dict[str, str]
@@ -136,6 +132,10 @@ def test_default_values_are_in_range(evaluate: Evaluate) -> None:
             "gateway_server_max_connections is 500: set it above gateway_connections_per_source.",
         ),
         (
+            {"gateway_api_keys": {f"n{number}": "k" * 20 for number in range(101)}},
+            "gateway_api_keys (api_keys) has 101 keys: use at most 100, whose metrics fit one page.",
+        ),
+        (
             {"gateway_port": "8405"},
             "gateway_port and gateway_metrics_port are both 8405: set one of them to another port.",
         ),
@@ -148,6 +148,11 @@ def test_default_values_are_in_range(evaluate: Evaluate) -> None:
             {"gateway_tls": "acme", "gateway_http_port": "443"},
             "gateway_http_port is 443, which is gateway_tls_port or gateway_metrics_port: "
             "set it to another port.",
+        ),
+        (
+            {"gateway_servers_ca_file": "/none.crt"},
+            "gateway_servers_ca_file is /none.crt, which does not exist: "
+            "set it to a PEM file on the controller.",
         ),
         (
             {"gateway_tls": "acme", "gateway_acme_ca_file": "/none.crt"},

@@ -171,7 +171,6 @@ def test_fake_keeps_its_first_password_until_it_is_reset(tmp_path: Path, fake: M
     ("variables", "words"),
     [
         ({}, None),
-        ({"grafana_admin_password": "admin"}, "12 or more characters"),
         ({"grafana_admin_password": "eleven-char"}, "12 or more characters"),
         ({"grafana_admin_password": ""}, "12 or more characters"),
         ({"grafana_image": "docker.io/grafana/grafana"}, "set it to name:tag"),

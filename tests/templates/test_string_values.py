@@ -12,6 +12,8 @@ from ansible.template import Templar, trust_as_template
 
 from .conftest import ROOT, role_variables
 
+pytestmark = pytest.mark.slow
+
 FACTS = {"architecture": "x86_64", "distribution": "Debian", "distribution_version": "12"}
 ROLES = sorted(path.name for path in (ROOT / "roles").iterdir() if path.is_dir())
 REQUIRED = {"grafana_admin_password": "correct-horse-battery"}

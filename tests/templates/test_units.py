@@ -4,14 +4,14 @@
 """
 
 import re
-import shutil
-import subprocess
 from collections.abc import Callable
 from configparser import RawConfigParser
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from .conftest import analyze
 
 ROLES = Path(__file__).parents[2] / "roles"
 
@@ -31,6 +31,11 @@ SERVICES = [
     pytest.param("inference", "inference@.service", {}, id="inference"),
     pytest.param("locust", "locust.service", {}, id="locust"),
     pytest.param("load_test", "load-test.service", {}, id="load_test"),
+    *(
+        pytest.param(role, f"{role}.service", {f"{role}_install_method": method}, id=f"{role}-{method}")
+        for role in ("prometheus", "node_exporter", "alertmanager")
+        for method in ("archive", "package")
+    ),
 ]
 
 CERTIFICATE = pytest.param(
@@ -68,12 +73,6 @@ def unit_file(render: Render, tmp_path: Path) -> Callable[..., Path]:
         return tmp_path / unit
 
     return write
-
-
-def analyze(*arguments: str) -> subprocess.CompletedProcess[str]:
-    program = shutil.which("systemd-analyze")
-    assert program, "systemd-analyze is missing: apt-get install systemd"
-    return subprocess.run([program, *arguments], capture_output=True, text=True, check=False)
 
 
 def messages(path: Path) -> list[str]:
@@ -132,7 +131,7 @@ def test_runs_as_the_user_of_its_role(
     render: Render, role: str, unit: str, variables: dict[str, str]
 ) -> None:
     user = settings(render(role, f"{unit}.j2", **variables))["Service"]["User"]
-    assert user == {"load_test": "ml-workshop-locust"}.get(role, f"ml-workshop-{role}")
+    assert user == {"load_test": "ml-workshop-locust"}.get(role, f"ml-workshop-{role}".replace("_", "-"))
 
 
 def test_token_reaches_the_unit_as_a_credential_only(render: Render) -> None:
@@ -218,6 +217,21 @@ def test_settings_of_deploy_take_strings_as_from_the_command_line(evaluate: Call
     assert settings["keep_models"] == 2
     assert "--no-access-log" in settings["serve_options"]
     assert not any("=" not in line or " = " in line for line in settings["sandbox"])
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "sentence"),
+    [
+        ("inference_steps", "[10,5,100]", "inference_steps (deploy_steps) is 10,5,100; set it to"),
+        ("inference_steps", [0, 100], "inference_steps (deploy_steps) is 0,100; set it to"),
+        ("inference_step_timeout", "30", "inference_step_timeout is 30, but a step lasts at least"),
+    ],
+)
+def test_steps_that_no_deployment_can_take_are_refused(
+    errors: Callable[..., list[str]], name: str, value: object, sentence: str
+) -> None:
+    (error,) = errors("inference", **{name: value})
+    assert error.startswith(sentence)
 
 
 @pytest.mark.parametrize(("value", "given"), [("true", True), ("false", False), (True, True)])

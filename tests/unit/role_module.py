@@ -1,7 +1,8 @@
-"""Run modules of the collection in this process, as Ansible would on a host."""
+"""Load Python files that are in no package, and run modules of the collection as on a host."""
 
-import importlib
+import importlib.util
 import json
+import sys
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -10,6 +11,16 @@ import pytest
 from ansible.module_utils.testing import patch_module_args
 
 ROLES = Path(__file__).parents[2] / "roles"
+
+
+def load_file(path: Path) -> ModuleType:
+    """Import a Python file that is in no package."""
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    assert spec and spec.loader
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[path.stem] = module  # dataclasses look their module up
+    spec.loader.exec_module(module)
+    return module
 
 
 def load_module(name: str) -> ModuleType:

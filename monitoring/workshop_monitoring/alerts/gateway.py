@@ -13,8 +13,8 @@ _BACKEND = 'job="gateway", proxy="inference"'
 _SLOTS = 'job="gateway", proxy=~"inference(_retry)?", server!="wait"'
 """Requests that find no server up wait (server wait), and reach a slot by the backend inference_retry."""
 
-_NOT_AFTER = 'ml_workshop_certificate_not_after_timestamp_seconds{job="certificate"}'
-_NOT_BEFORE = 'ml_workshop_certificate_not_before_timestamp_seconds{job="certificate"}'
+_NOT_AFTER = 'ml_workshop_certificate_not_after_timestamp_seconds{job=~"certificate|node_exporter"}'
+_NOT_BEFORE = 'ml_workshop_certificate_not_before_timestamp_seconds{job=~"certificate|node_exporter"}'
 _LEFT = f"{_NOT_AFTER} - time()"
 _CERTIFICATE = {Severity.PAGE: (3, _LEFT), Severity.TICKET: (21, f"{_LEFT} >= 3 * 86400")}
 """A renewal is late when less than a third of the lifetime is left, for long ones this many days."""
@@ -71,6 +71,15 @@ def alerts(settings: Alerting) -> list[Alert]:
                 "{{ $value | humanizePercentage }} of what reached {{ $labels.instance }} over the last five "
                 "minutes: {{ $labels.reason }}. The service's own metrics do not have these requests."
             ),
+            dashboard="gateway",
+        ),
+        Alert(
+            name="CertificateRenewalFailed",
+            expression='ml_workshop_certificate_renewal_failed{job="node_exporter"} == 1',
+            hold="10m",
+            severity=Severity.TICKET,
+            summary="The certificate of {{ $labels.instance }} could not be renewed",
+            description="gateway-certificate.service has failed; it runs again within 12 hours.",
             dashboard="gateway",
         ),
         *(

@@ -3,7 +3,7 @@
 from workshop_monitoring.alerts import Alert, Severity
 
 EXPECTED_JOBS = ("gateway", "inference", "node_exporter", "prometheus", "alertmanager", "locust")
-"""Jobs that always have a target; load_test has one only while a load test runs, certificate with HTTPS."""
+"""Jobs that always have a target; load_test, certificate (HTTPS) and api_keys have one only when in use."""
 
 
 def alerts() -> list[Alert]:
@@ -21,7 +21,7 @@ def alerts() -> list[Alert]:
         ),
         Alert(
             name="TargetDown",
-            expression='up{job!~"gateway|certificate|inference|load_test"} == 0',
+            expression='up{job!~"gateway|certificate|api_keys|inference|load_test"} == 0',
             hold="5m",
             severity=Severity.TICKET,
             summary="{{ $labels.job }} on {{ $labels.instance }} does not answer",

@@ -17,8 +17,8 @@ def alerts(settings: Alerting) -> list[Alert]:
             labels={"job": "inference"},
             summary="The inference service behind {{ $labels.instance }} is down",
             description=(
-                "For a minute the gateway at http://{{ $labels.instance }}/metrics has not answered, "
-                "or has had no usable slot; clients of this gateway get no prediction."
+                "For a minute the metrics of the gateway {{ $labels.instance }} have not answered, "
+                "or it has had no usable slot; clients of this gateway get no prediction."
             ),
             dashboard="gateway",
         ),

@@ -39,7 +39,7 @@ class Scenario:
         alert: Name of the alert.
         series: Samples by series, in promtool's notation.
         silent: Times at which the alert must not fire.
-        fires: Times at which the alert has to fire, with its labels and texts.
+        fires: Times at which the alert has to fire, with its labels and texts; one Fires or several.
         interval: Time between two samples.
     """
 
@@ -47,7 +47,7 @@ class Scenario:
     alert: str
     series: Mapping[str, str]
     silent: tuple[str, ...] = ()
-    fires: tuple[Fires, ...] = ()
+    fires: Fires | tuple[Fires, ...] = ()
     interval: str = "1m"
 
     def test(self, settings: Alerting, dashboards: Mapping[str, str]) -> dict[str, Any]:
@@ -69,7 +69,7 @@ class Scenario:
                     }
                 ],
             }
-            for expected in self.fires
+            for expected in ((self.fires,) if isinstance(self.fires, Fires) else self.fires)
         ]
         return _test(self.name, self.interval, self.series) | {"alert_rule_test": silent + fires}
 

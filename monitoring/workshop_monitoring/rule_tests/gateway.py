@@ -53,21 +53,19 @@ def _reported(name: str, share: str, reason: str, **traffic: int) -> Scenario:
         "GatewayErrors",
         _active() | _traffic(**traffic),
         silent=("10m",),
-        fires=(
-            Fires(
-                "11m",
-                _INSTANCE | {"reason": reason} | _TICKET,
-                f"The gateway instance-a:8405 fails or rejects requests: {reason}",
-                f"{share} of what reached instance-a:8405 over the last five minutes: {reason}. "
-                "The service's own metrics do not have these requests.",
-            ),
+        fires=Fires(
+            "11m",
+            _INSTANCE | {"reason": reason} | _TICKET,
+            f"The gateway instance-a:8405 fails or rejects requests: {reason}",
+            f"{share} of what reached instance-a:8405 over the last five minutes: {reason}. "
+            "The service's own metrics do not have these requests.",
         ),
     )
 
 
-def _certificate(lifetime_hours: int, left_hours: int) -> dict[str, str]:
+def _certificate(lifetime_hours: int, left_hours: int, job: str = "certificate") -> dict[str, str]:
     """A certificate with so many hours left at the beginning."""
-    labels = 'job="certificate", instance="instance-a:8405"'
+    labels = f'job="{job}", instance="instance-a:8405"'
     edges = {"before": left_hours - lifetime_hours, "after": left_hours}
     return {
         f"ml_workshop_certificate_not_{edge}_timestamp_seconds{{{labels}}}": f"{hours * 3600}x700"
@@ -75,15 +73,16 @@ def _certificate(lifetime_hours: int, left_hours: int) -> dict[str, str]:
     }
 
 
-def _expires(at: str, left: str, severity: str = "ticket") -> Fires:
+def _expires(at: str, left: str, severity: str = "ticket", job: str = "certificate") -> Fires:
     return Fires(
         at,
-        {"job": "certificate", "instance": "instance-a:8405", "severity": severity},
+        {"job": job, "instance": "instance-a:8405", "severity": severity},
         "The certificate of instance-a:8405 is not renewed",
         f"{left} are left until it expires (negative: since it has); then clients refuse HTTPS.",
     )
 
 
+_HOST = 'job="node_exporter", instance="instance-a:9100"'
 _OWN = "answered with a 5xx of the gateway"
 _ATTEMPTS = "no connection to a slot or no response of it"
 _REJECTED = "rejected because of a limit"
@@ -94,14 +93,12 @@ SCENARIOS = (
         "SlotDown",
         _active("2x4 1x20") | _state("blue", UP="1x30") | _state("green", UP="1x4 0x20", DOWN="0x4 1x20"),
         silent=("4m", "6m"),
-        fires=(
-            Fires(
-                "7m",
-                _INSTANCE | {"server": "green"} | _TICKET,
-                "green behind the gateway instance-a:8405 is down",
-                "green is neither drained nor in maintenance and fails the health checks of "
-                "instance-a:8405; its requests go to what is left.",
-            ),
+        fires=Fires(
+            "7m",
+            _INSTANCE | {"server": "green"} | _TICKET,
+            "green behind the gateway instance-a:8405 is down",
+            "green is neither drained nor in maintenance and fails the health checks of "
+            "instance-a:8405; its requests go to what is left.",
         ),
     ),
     Scenario(
@@ -124,14 +121,12 @@ SCENARIOS = (
         _active() | _queue("0x9 1.6x30"),
         # The mean of five minutes is above 1 from the fourth such sample on.
         silent=("12m", "17m"),
-        fires=(
-            Fires(
-                "18m",
-                _INSTANCE | _TICKET,
-                "Requests wait for a slot in the gateway instance-a:8405",
-                "On average 1.6 requests waited in instance-a:8405 over the last five minutes; "
-                "the slots are as busy as they are allowed to be.",
-            ),
+        fires=Fires(
+            "18m",
+            _INSTANCE | _TICKET,
+            "Requests wait for a slot in the gateway instance-a:8405",
+            "On average 1.6 requests waited in instance-a:8405 over the last five minutes; "
+            "the slots are as busy as they are allowed to be.",
         ),
     ),
     Scenario(
@@ -166,7 +161,29 @@ SCENARIOS = (
         _certificate(90 * 24, 21 * 24 + 1),
         interval="5m",
         silent=("1h", "1h10m"),
-        fires=(_expires("1h15m", "20d 23h 45m 0s"),),
+        fires=_expires("1h15m", "20d 23h 45m 0s"),
+    ),
+    Scenario(
+        "A certificate for traffic between hosts is reported, too",
+        "CertificateExpires",
+        _certificate(397 * 24, 21 * 24 + 1, "node_exporter"),
+        interval="5m",
+        silent=("1h",),
+        fires=(_expires("1h15m", "20d 23h 45m 0s", job="node_exporter"),),
+    ),
+    Scenario(
+        "A renewal that failed is reported until one succeeds",
+        "CertificateRenewalFailed",
+        {f"ml_workshop_certificate_renewal_failed{{{_HOST}}}": "0x9 1x19 0x9"},
+        silent=("9m", "19m", "30m"),
+        fires=(
+            Fires(
+                "20m",
+                {"job": "node_exporter", "instance": "instance-a:9100"} | _TICKET,
+                "The certificate of instance-a:9100 could not be renewed",
+                "gateway-certificate.service has failed; it runs again within 12 hours.",
+            ),
+        ),
     ),
     Scenario(
         "A certificate of 397 days pages with three days left",

@@ -36,14 +36,12 @@ SCENARIOS = (
         _disk("700-1x600"),
         interval="3m",
         silent=("14h57m", "15h57m"),
-        fires=(
-            Fires(
-                "16h6m",
-                _DISK_LABELS | {"severity": "ticket"},
-                "/ of instance-b:9100 fills up",
-                "37.8% of / (/dev/xvda1) is free, and as fast as it went in the last six hours "
-                "it will be full within a day.",
-            ),
+        fires=Fires(
+            "16h6m",
+            _DISK_LABELS | {"severity": "ticket"},
+            "/ of instance-b:9100 fills up",
+            "37.8% of / (/dev/xvda1) is free, and as fast as it went in the last six hours "
+            "it will be full within a day.",
         ),
     ),
     Scenario(
@@ -65,14 +63,12 @@ SCENARIOS = (
         "HostDiskFilling",
         _disk("380-0.7x240"),
         interval="3m",
-        fires=(
-            Fires(
-                "10h",
-                _DISK_LABELS | {"severity": "ticket"},
-                "/ of instance-b:9100 fills up",
-                "24% of / (/dev/xvda1) is free, and as fast as it went in the last six hours "
-                "it will be full within a day.",
-            ),
+        fires=Fires(
+            "10h",
+            _DISK_LABELS | {"severity": "ticket"},
+            "/ of instance-b:9100 fills up",
+            "24% of / (/dev/xvda1) is free, and as fast as it went in the last six hours "
+            "it will be full within a day.",
         ),
     ),
     Scenario(
@@ -80,14 +76,12 @@ SCENARIOS = (
         "HostDiskFull",
         _disk("80x5 40x20"),
         silent=("3m", "9m"),
-        fires=(
-            Fires(
-                "12m",
-                _DISK_LABELS | {"severity": "page"},
-                "/ of instance-b:9100 is nearly full",
-                "Only 4% of / (/dev/xvda1) is free; deployments fail, "
-                "and on Instance_B Prometheus stops to record.",
-            ),
+        fires=Fires(
+            "12m",
+            _DISK_LABELS | {"severity": "page"},
+            "/ of instance-b:9100 is nearly full",
+            "Only 4% of / (/dev/xvda1) is free; deployments fail, "
+            "and on Instance_B Prometheus stops to record.",
         ),
     ),
     Scenario(
@@ -104,13 +98,11 @@ SCENARIOS = (
         "HostMemoryLow",
         _memory("120x5 80x40"),
         silent=("3m", "18m"),
-        fires=(
-            Fires(
-                "21m",
-                {"job": "node_exporter", "instance": "instance-b:9100", "severity": "ticket"},
-                "instance-b:9100 is short of memory",
-                "Only 8% of the memory of instance-b:9100 is available; at none the kernel kills a process.",
-            ),
+        fires=Fires(
+            "21m",
+            {"job": "node_exporter", "instance": "instance-b:9100", "severity": "ticket"},
+            "instance-b:9100 is short of memory",
+            "Only 8% of the memory of instance-b:9100 is available; at none the kernel kills a process.",
         ),
     ),
     Scenario(

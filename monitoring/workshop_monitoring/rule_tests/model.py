@@ -55,13 +55,11 @@ SCENARIOS = (
             f"ml_workshop_model_created_timestamp_seconds{{{_CANARY}}}": "0x300",
         },
         silent=("30m", "90m"),
-        fires=(
-            Fires(
-                "96m",
-                {"job": "inference", "instance": "instance-a:8405"} | _TICKET,
-                "The model on instance-a:8405 is old",
-                "The model that instance-a:8405 serves was trained 90d 1h 6m 0s ago, more than 90 days.",
-            ),
+        fires=Fires(
+            "96m",
+            {"job": "inference", "instance": "instance-a:8405"} | _TICKET,
+            "The model on instance-a:8405 is old",
+            "The model that instance-a:8405 serves was trained 90d 1h 6m 0s ago, more than 90 days.",
         ),
     ),
     Scenario(
@@ -70,14 +68,12 @@ SCENARIOS = (
         _predictions(_ENOUGH) | _unknown_words(0.2),
         interval="6m",
         silent=("4h36m",),
-        fires=(
-            Fires(
-                "4h48m",
-                _TICKET,
-                "Reviews contain more unknown words than the test reviews",
-                "The share of words that the vocabulary does not have is 15% (of all words) away from "
-                "that of the test reviews, over the last 6 hours.",
-            ),
+        fires=Fires(
+            "4h48m",
+            _TICKET,
+            "Reviews contain more unknown words than the test reviews",
+            "The share of words that the vocabulary does not have is 15% (of all words) away from "
+            "that of the test reviews, over the last 6 hours.",
         ),
     ),
     Scenario(
@@ -100,14 +96,12 @@ SCENARIOS = (
         _predictions(_ENOUGH, positive=0.8) | _shares(positive=0.5),
         interval="6m",
         silent=("4h36m",),
-        fires=(
-            Fires(
-                "4h48m",
-                {"label": "positive"} | _TICKET,
-                "More predictions than usual are positive",
-                "The share of positive predictions is 30% (of all predictions) above "
-                "that of the test reviews, over the last 6 hours.",
-            ),
+        fires=Fires(
+            "4h48m",
+            {"label": "positive"} | _TICKET,
+            "More predictions than usual are positive",
+            "The share of positive predictions is 30% (of all predictions) above "
+            "that of the test reviews, over the last 6 hours.",
         ),
     ),
     Scenario(
@@ -130,13 +124,11 @@ SCENARIOS = (
         _predictions(_ENOUGH) | _confidence(0.75),
         interval="6m",
         silent=("4h36m",),
-        fires=(
-            Fires(
-                "4h48m",
-                _TICKET,
-                "The model's confidence differs from that on the test reviews",
-                "The mean confidence is 15% away from that over the test reviews, over the last 6 hours.",
-            ),
+        fires=Fires(
+            "4h48m",
+            _TICKET,
+            "The model's confidence differs from that on the test reviews",
+            "The mean confidence is 15% away from that over the test reviews, over the last 6 hours.",
         ),
     ),
     Scenario(

@@ -36,13 +36,11 @@ SCENARIOS = (
         "TargetDown",
         {'up{job="node_exporter", instance="instance-b:9100"}': "1x4 0x20"} | _up("prometheus"),
         silent=("4m", "9m"),
-        fires=(
-            Fires(
-                "10m",
-                {"job": "node_exporter", "instance": "instance-b:9100"} | _TICKET,
-                "node_exporter on instance-b:9100 does not answer",
-                "Prometheus has got no answer from node_exporter at instance-b:9100 for five minutes.",
-            ),
+        fires=Fires(
+            "10m",
+            {"job": "node_exporter", "instance": "instance-b:9100"} | _TICKET,
+            "node_exporter on instance-b:9100 does not answer",
+            "Prometheus has got no answer from node_exporter at instance-b:9100 for five minutes.",
         ),
     ),
     Scenario(
@@ -62,14 +60,12 @@ SCENARIOS = (
             "TargetsAbsent",
             _up(*(job for job in _JOBS if job != missing)),
             silent=("4m",),
-            fires=(
-                Fires(
-                    "5m",
-                    {"job": missing} | _TICKET,
-                    f"Prometheus has no target for {missing}",
-                    f"The job {missing} has had no target for five minutes, so that none of its alerts can "
-                    "fire; its scrape configuration is missing or lists no target.",
-                ),
+            fires=Fires(
+                "5m",
+                {"job": missing} | _TICKET,
+                f"Prometheus has no target for {missing}",
+                f"The job {missing} has had no target for five minutes, so that none of its alerts can "
+                "fire; its scrape configuration is missing or lists no target.",
             ),
         )
         for missing in _JOBS
@@ -85,14 +81,12 @@ SCENARIOS = (
         "PrometheusConfigReloadFailed",
         {f"prometheus_config_last_reload_successful{{{_PROMETHEUS}}}": "1x4 0x20"},
         silent=("4m", "9m"),
-        fires=(
-            Fires(
-                "10m",
-                _PROMETHEUS_LABELS | _TICKET,
-                "Prometheus rejected its configuration",
-                "Prometheus at localhost:9090 still runs an older configuration than the one on disk, "
-                "and cannot start with the new one.",
-            ),
+        fires=Fires(
+            "10m",
+            _PROMETHEUS_LABELS | _TICKET,
+            "Prometheus rejected its configuration",
+            "Prometheus at localhost:9090 still runs an older configuration than the one on disk, "
+            "and cannot start with the new one.",
         ),
     ),
     Scenario(
@@ -103,13 +97,11 @@ SCENARIOS = (
             f'prometheus_rule_evaluation_failures_total{{{_PROMETHEUS}, rule_group="hosts"}}': "3x30",
         },
         silent=("5m", "10m"),
-        fires=(
-            Fires(
-                "11m",
-                _PROMETHEUS_LABELS | {"rule_group": "model"} | _TICKET,
-                "Prometheus fails to evaluate rules",
-                "25 evaluations of model failed within five minutes; alerts in it may not fire.",
-            ),
+        fires=Fires(
+            "11m",
+            _PROMETHEUS_LABELS | {"rule_group": "model"} | _TICKET,
+            "Prometheus fails to evaluate rules",
+            "25 evaluations of model failed within five minutes; alerts in it may not fire.",
         ),
     ),
     Scenario(
@@ -120,13 +112,11 @@ SCENARIOS = (
             f'prometheus_notifications_errors_total{{{_PROMETHEUS}, alertmanager="http://c"}}': "7x30",
         },
         silent=("5m", "10m"),
-        fires=(
-            Fires(
-                "11m",
-                _PROMETHEUS_LABELS | {"alertmanager": "http://b"} | _TICKET,
-                "Prometheus cannot hand alerts to Alertmanager",
-                "10 alerts did not reach http://b within five minutes.",
-            ),
+        fires=Fires(
+            "11m",
+            _PROMETHEUS_LABELS | {"alertmanager": "http://b"} | _TICKET,
+            "Prometheus cannot hand alerts to Alertmanager",
+            "10 alerts did not reach http://b within five minutes.",
         ),
     ),
     Scenario(
@@ -137,13 +127,11 @@ SCENARIOS = (
             f'alertmanager_notifications_failed_total{{{_ALERTMANAGER}, integration="slack"}}': "7x30",
         },
         silent=("5m", "10m"),
-        fires=(
-            Fires(
-                "11m",
-                _ALERTMANAGER_LABELS | {"integration": "email"} | _TICKET,
-                "Alertmanager cannot deliver by email",
-                "5 notifications by email failed within five minutes; alerts may not be delivered.",
-            ),
+        fires=Fires(
+            "11m",
+            _ALERTMANAGER_LABELS | {"integration": "email"} | _TICKET,
+            "Alertmanager cannot deliver by email",
+            "5 notifications by email failed within five minutes; alerts may not be delivered.",
         ),
     ),
     Scenario(
@@ -151,14 +139,12 @@ SCENARIOS = (
         "AlertmanagerConfigReloadFailed",
         {f"alertmanager_config_last_reload_successful{{{_ALERTMANAGER}}}": "1x4 0x20"},
         silent=("4m", "9m"),
-        fires=(
-            Fires(
-                "10m",
-                _ALERTMANAGER_LABELS | _TICKET,
-                "Alertmanager rejected its configuration",
-                "Alertmanager at localhost:9093 still runs an older configuration than the one on disk, "
-                "and cannot start with the new one.",
-            ),
+        fires=Fires(
+            "10m",
+            _ALERTMANAGER_LABELS | _TICKET,
+            "Alertmanager rejected its configuration",
+            "Alertmanager at localhost:9093 still runs an older configuration than the one on disk, "
+            "and cannot start with the new one.",
         ),
     ),
 )

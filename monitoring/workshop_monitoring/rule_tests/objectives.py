@@ -239,7 +239,7 @@ def _too_fast(slo: Slo, pair: Pair, failures: float) -> Scenario:
         _traffic(slo, phases, pair.interval),
         interval=f"{pair.interval}m",
         silent=(f"{begin + pair.long // 2}m", f"{end}m"),
-        fires=(_fires(slo, pair, f"{full}m"),),
+        fires=_fires(slo, pair, f"{full}m"),
     )
 
 
@@ -250,7 +250,7 @@ def _just_enough(slo: Slo, pair: Pair, failures: float) -> Scenario:
         _alert(slo),
         _traffic(slo, phases, pair.interval),
         interval=f"{pair.interval}m",
-        fires=(_fires(slo, pair, f"{_ends(phases)[2]}m"),),
+        fires=_fires(slo, pair, f"{_ends(phases)[2]}m"),
     )
 
 

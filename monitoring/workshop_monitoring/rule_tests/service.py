@@ -33,8 +33,8 @@ def _model(instance: str, slot: str, samples: str = "1x60") -> dict[str, str]:
 _OTHER_HOST = _gateway(_C) | _active(_C) | _slots(_C) | _model(_C, "green")
 _DOWN = (
     "The inference service behind instance-a:8405 is down",
-    "For a minute the gateway at http://instance-a:8405/metrics has not answered, "
-    "or has had no usable slot; clients of this gateway get no prediction.",
+    "For a minute the metrics of the gateway instance-a:8405 have not answered, "
+    "or it has had no usable slot; clients of this gateway get no prediction.",
 )
 
 SCENARIOS = (
@@ -43,14 +43,14 @@ SCENARIOS = (
         "InferenceDown",
         _OTHER_HOST | _gateway(_A, "1x4 0x4 1x10") | _active(_A, "1x4 stale _x3 1x10"),
         silent=("4m", "5m", "10m"),
-        fires=(Fires("6m", _LABELS | {"severity": "page"}, *_DOWN),),
+        fires=Fires("6m", _LABELS | {"severity": "page"}, *_DOWN),
     ),
     Scenario(
         "A gateway without a usable slot pages after a minute",
         "InferenceDown",
         _OTHER_HOST | _gateway(_A) | _active(_A, "1x4 0x4 1x10"),
         silent=("4m", "5m", "10m"),
-        fires=(Fires("6m", _LABELS | {"severity": "page"}, *_DOWN),),
+        fires=Fires("6m", _LABELS | {"severity": "page"}, *_DOWN),
     ),
     Scenario(
         "A switch of slots and another job that is down do not page",
@@ -66,28 +66,24 @@ SCENARIOS = (
         "InferenceMetricsAbsent",
         _OTHER_HOST | _gateway(_A) | _active(_A) | _slots(_A) | _model(_A, "blue", "1x4 stale"),
         silent=("4m", "9m"),
-        fires=(
-            Fires(
-                "10m",
-                _LABELS | {"severity": "ticket"},
-                "The inference service on instance-a:8405 serves without its own metrics",
-                "A slot of instance-a:8405 serves, but neither slot's metrics have "
-                "ml_workshop_model_info; alerts on the model and on the objectives are blind for this host.",
-            ),
+        fires=Fires(
+            "10m",
+            _LABELS | {"severity": "ticket"},
+            "The inference service on instance-a:8405 serves without its own metrics",
+            "A slot of instance-a:8405 serves, but neither slot's metrics have "
+            "ml_workshop_model_info; alerts on the model and on the objectives are blind for this host.",
         ),
     ),
     Scenario(
         "Slots whose scrapes fail are reported as well",
         "InferenceMetricsAbsent",
         _gateway(_A) | _active(_A) | _slots(_A, blue="0x60", green="0x60"),
-        fires=(
-            Fires(
-                "5m",
-                _LABELS | {"severity": "ticket"},
-                "The inference service on instance-a:8405 serves without its own metrics",
-                "A slot of instance-a:8405 serves, but neither slot's metrics have "
-                "ml_workshop_model_info; alerts on the model and on the objectives are blind for this host.",
-            ),
+        fires=Fires(
+            "5m",
+            _LABELS | {"severity": "ticket"},
+            "The inference service on instance-a:8405 serves without its own metrics",
+            "A slot of instance-a:8405 serves, but neither slot's metrics have "
+            "ml_workshop_model_info; alerts on the model and on the objectives are blind for this host.",
         ),
     ),
     Scenario(
@@ -113,14 +109,12 @@ SCENARIOS = (
         "TooManyMetricFiles",
         {f'ml_workshop_metric_files{{job="inference", {_A}, slot="blue"}}': "300x4 600x30"},
         silent=("4m", "19m"),
-        fires=(
-            Fires(
-                "20m",
-                _LABELS | {"slot": "blue", "severity": "ticket"},
-                "Metric files pile up on instance-a:8405",
-                "600 files are read at each scrape of slot blue of instance-a:8405, 400 are many; "
-                "each worker process that dies leaves its own behind.",
-            ),
+        fires=Fires(
+            "20m",
+            _LABELS | {"slot": "blue", "severity": "ticket"},
+            "Metric files pile up on instance-a:8405",
+            "600 files are read at each scrape of slot blue of instance-a:8405, 400 are many; "
+            "each worker process that dies leaves its own behind.",
         ),
     ),
     Scenario(

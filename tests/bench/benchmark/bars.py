@@ -83,6 +83,14 @@ BARS = (
     Bar("requests_peer_logged", "the same / FastAPI peer, access logs", 1.0, 1.2, True, imdb_only=False),
     Bar("requests_gateway", "requests/s through HAProxy, 16 connections / workshop", 5, 6.5, True),
     Bar("p99_gateway", "p99 through HAProxy, 16 connections / workshop", 0.20, 0.12, False),
+    Bar(
+        "requests_tls",
+        "requests/s through HAProxy, TLS and API key / neither",
+        0.85,
+        0.95,
+        True,
+        imdb_only=False,
+    ),
     Bar("worker_memory", "resident memory of one worker", 85, 70, False, " MB", imdb_only=False),
     Bar("start_seconds", "start of a slot to first correct answer", 1.0, 0.5, False, " s", imdb_only=False),
 )

@@ -6,6 +6,7 @@ from statistics import median
 
 from benchmark.measurements import (
     GATEWAY,
+    GATEWAY_TLS,
     NOOP,
     OURS,
     OURS_UNLOGGED,
@@ -70,6 +71,7 @@ def serving_figures(measured: Serving) -> dict[str, float]:
         "requests_peer_logged": requests_ratio(measured.loads, OURS, PEER_LOGGED),
         "requests_gateway": requests_ratio(measured.loads, GATEWAY, WORKSHOP_ONE),
         "p99_gateway": p99_ratio(measured.loads, GATEWAY, WORKSHOP_ONE),
+        "requests_tls": requests_ratio(measured.loads, GATEWAY_TLS, GATEWAY),
         "worker_memory": measured.memory[OURS].resident_bytes / 1e6,
         "start_seconds": median(measured.start_seconds),
     }
@@ -83,6 +85,7 @@ def further_ratios(measured: Serving) -> dict[str, float]:
         "p99 / workshop with 2 processes": p99_ratio(measured.loads, OURS, WORKSHOP_TWO),
         "requests/s / no-op in Flask on Gunicorn's gthread": requests_ratio(measured.loads, OURS, NOOP),
         "requests/s through HAProxy / without": requests_ratio(measured.loads, GATEWAY, OURS),
+        "p99 through HAProxy, TLS and API key / neither": p99_ratio(measured.loads, GATEWAY_TLS, GATEWAY),
     }
 
 

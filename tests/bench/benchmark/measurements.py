@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 OURS, OURS_UNLOGGED, GATEWAY = "ours", "ours, no access log", "ours behind HAProxy"
+GATEWAY_TLS = f"{GATEWAY}, TLS and key"
 PEER, PEER_LOGGED, WORKSHOP = "FastAPI peer", "FastAPI peer, access log", "workshop"
 UNLABELLED = "ours, with unlabelled rows"
 NOOP = "no-op, Flask on gthread"

@@ -2,13 +2,14 @@
 
 import json
 import shutil
+import ssl
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.client import HTTPConnection, HTTPException
+from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from pathlib import Path
 from socket import socket
 
@@ -16,6 +17,7 @@ from benchmark.background import started
 from benchmark.errors import BenchmarkError
 from benchmark.measurements import (
     GATEWAY,
+    GATEWAY_TLS,
     NOOP,
     OURS,
     OURS_UNLOGGED,
@@ -27,6 +29,7 @@ from benchmark.measurements import (
 from benchmark.training import COMMAND, Models
 
 WORKERS = "2"
+API_KEY = "0123456789abcdef0123456789abcdef"
 START_SECONDS = 60
 POLL_SECONDS = 0.002
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
@@ -42,12 +45,14 @@ class Server:
         command: Program and arguments; {port} stands for the port.
         environment: Additional environment variables; {metrics} stands for an empty directory.
         prediction: Expected class of the golden review, 0 or 1; None accepts both.
+        api_key: Sent with each request, by HTTPS; empty for HTTP without a key.
     """
 
     name: str
     command: tuple[str, ...]
     environment: dict[str, str] = field(default_factory=dict)
     prediction: int | None = None
+    api_key: str = ""
 
 
 @dataclass(frozen=True)
@@ -59,12 +64,14 @@ class Running:
         port: Port on 127.0.0.1.
         pid: Process ID of the server's first process.
         start_seconds: Time from the start of the process to its first correct answer.
+        api_key: API key of the server; empty for none.
     """
 
     name: str
     port: int
     pid: int
     start_seconds: float
+    api_key: str
 
 
 def all_servers(models: Models) -> list[Server]:
@@ -96,6 +103,7 @@ def all_servers(models: Models) -> list[Server]:
         Server(OURS, ours, unit_environment, golden),
         Server(OURS_UNLOGGED, (*ours, "--no-access-log"), unit_environment, golden),
         Server(GATEWAY, gateway, unit_environment, golden),
+        Server(GATEWAY_TLS, (*gateway, API_KEY), unit_environment, golden, API_KEY),
         Server(PEER, (*peer, "--no-access-log"), peer_environment, golden),
         Server(PEER_LOGGED, peer, peer_environment, golden),
         Server(NOOP, (sys.executable, "-m", "peers.noop", "{port}", WORKERS), METRICS_DIRECTORY),
@@ -135,22 +143,28 @@ def running(server: Server, review: str, logs: Path) -> Iterator[Running]:
         begin = time.perf_counter()
         with started(command, log, environment) as process:
             body = json.dumps({"text": review}).encode()
-            while not _answers(port, body, server.prediction):
+            while not _answers(server, port, body):
                 if process.poll() is not None or time.perf_counter() - begin > START_SECONDS:
                     raise BenchmarkError(f"The server '{server.name}' does not answer; see {log}.")
                 time.sleep(POLL_SECONDS)
-            yield Running(server.name, port, process.pid, time.perf_counter() - begin)
+            yield Running(server.name, port, process.pid, time.perf_counter() - begin, server.api_key)
     finally:
         shutil.rmtree(metrics, ignore_errors=True)
 
 
-def _answers(port: int, body: bytes, prediction: int | None) -> bool:
+def _answers(server: Server, port: int, body: bytes) -> bool:
     connection = HTTPConnection("127.0.0.1", port, timeout=START_SECONDS)
+    headers = {"Content-Type": "application/json"}
+    if server.api_key:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        connection = HTTPSConnection("127.0.0.1", port, timeout=START_SECONDS, context=context)
+        headers["X-API-Key"] = server.api_key
     try:
-        connection.request("POST", "/predict", body, {"Content-Type": "application/json"})
+        connection.request("POST", "/predict", body, headers)
         response = connection.getresponse()
         answer = response.read()
-        return response.status == 200 and prediction in (None, json.loads(answer)["prediction"])
+        return response.status == 200 and server.prediction in (None, json.loads(answer)["prediction"])
     except (OSError, HTTPException):
         return False
     finally:

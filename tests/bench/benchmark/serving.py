@@ -48,7 +48,7 @@ def measure_load(
 
 def _load(server: Running, connections: int, seconds: int, bodies: Path) -> Load:
     try:
-        return wrk.run(server.port, connections, seconds, bodies)
+        return wrk.run(server.port, connections, seconds, bodies, server.api_key)
     except BenchmarkError as error:
         raise BenchmarkError(
             f"Load of {connections} connections on '{server.name}' failed: {error}"

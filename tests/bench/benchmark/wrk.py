@@ -31,7 +31,7 @@ def parse(output: str) -> Load:
     return Load(seen["requests"] / (seen["microseconds"] / 1e6), seen["p50"] / 1e3, seen["p99"] / 1e3)
 
 
-def run(port: int, connections: int, seconds: int, bodies: Path) -> Load:
+def run(port: int, connections: int, seconds: int, bodies: Path, api_key: str = "") -> Load:
     """Send reviews to /predict of a server on this machine, from one thread.
 
     Args:
@@ -39,6 +39,7 @@ def run(port: int, connections: int, seconds: int, bodies: Path) -> Load:
         connections: Number of open connections, each with one request at a time.
         seconds: Duration of the load.
         bodies: File with one request body per line.
+        api_key: Sent with each request, by HTTPS; empty: neither.
 
     Raises:
         BenchmarkError: wrk or a request failed.
@@ -49,9 +50,10 @@ def run(port: int, connections: int, seconds: int, bodies: Path) -> Load:
         "10s",
         "--script",
         str(SCRIPT),
-        f"http://127.0.0.1:{port}/predict",
+        f"{'https' if api_key else 'http'}://127.0.0.1:{port}/predict",
         "--",
         str(bodies),
+        *([api_key] if api_key else []),
     ]
     finished = subprocess.run(command, capture_output=True, text=True, timeout=seconds + 30)
     if finished.returncode:

@@ -1,6 +1,7 @@
 """A slot behind HAProxy, with the configuration that the role `gateway` writes.
 
-`python -m peers.gateway MODEL PORT WORKERS`; needs haproxy, and Ansible in the repository's .venv.
+`python -m peers.gateway MODEL PORT WORKERS [API_KEY]`; with a key, PORT is HTTPS.
+It needs haproxy, and Ansible in the repository's .venv.
 """
 
 import socket
@@ -13,15 +14,16 @@ ROOT = Path(__file__).parents[3]
 COMMAND = Path(sys.executable).with_name("ml-workshop")
 RENDER = (
     "import sys; from pathlib import Path; from local_gateway import write_configuration as write; "
-    "write(Path(sys.argv[1]), '127.0.0.1:' + sys.argv[2], '127.0.0.1:' + sys.argv[3])"
+    "write(Path(sys.argv[1]), '127.0.0.1:' + sys.argv[2], '127.0.0.1:' + sys.argv[3], *sys.argv[4:])"
 )
 
 
-def main(model: str, port: str, workers: str) -> None:
+def main(model: str, port: str, workers: str, api_key: str = "") -> None:
     """Serve until a signal ends all processes of this one's group."""
     with tempfile.TemporaryDirectory(prefix="ml-workshop-bench-") as directory:
+        ports = (_free_port(), _free_port(), port, api_key) if api_key else (port, _free_port())
         subprocess.run(
-            [ROOT / ".venv" / "bin" / "python", "-c", RENDER, directory, port, _free_port()],
+            [ROOT / ".venv" / "bin" / "python", "-c", RENDER, directory, *ports],
             cwd=ROOT / "tests" / "live",
             check=True,
         )

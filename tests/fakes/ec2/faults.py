@@ -17,7 +17,6 @@ class Fault:
         action: API action, or `*` for all.
         code: error code of the API.
         message: its message.
-        match: text that the request's body must contain.
         skip: calls that pass before the first error.
         times: errors before calls pass again; 0 is without end.
     """
@@ -25,13 +24,12 @@ class Fault:
     action: str
     code: str
     message: str = "Injected by the fake."
-    match: str = ""
     skip: int = 0
     times: int = 0
 
-    def applies(self, action: str, body: str) -> bool:
+    def applies(self, action: str) -> bool:
         """Count a call; return whether it fails."""
-        if self.action not in ("*", action) or self.match not in body or self.times < 0:
+        if self.action not in ("*", action) or self.times < 0:
             return False
         if self.skip:
             self.skip -= 1
@@ -64,4 +62,4 @@ class Faults:
             body: the form of the request, with its Action.
         """
         action = parse_qs(body).get("Action", [""])[0]
-        return next((fault.xml() for fault in self._faults if fault.applies(action, body)), None)
+        return next((fault.xml() for fault in self._faults if fault.applies(action)), None)

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from filelock import FileLock
@@ -15,7 +16,7 @@ from flask.testing import FlaskClient
 
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE))
-from server_process import Server, free_port  # noqa: E402
+from server_process import Server, free_port, serve  # noqa: E402
 
 Command = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -31,14 +32,10 @@ import prometheus_client  # noqa: E402, F401
 del os.environ["PROMETHEUS_MULTIPROC_DIR"]
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "timing: checks durations; run it without other tests in parallel")
-
-
 @pytest.fixture(scope="session")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A model of the sample, shared by all processes of this run: copy it before changing it."""
-    from ml_workshop.data.loading import load_dataset
+    from in_memory import load_dataset
     from ml_workshop.training.pipeline import train
     from ml_workshop.training.recipe import Recipe
 
@@ -103,7 +100,7 @@ def make_client(trained: Path, metrics_directory: Path) -> Iterator[Callable[...
         environment.setenv("PROMETHEUS_MULTIPROC_DIR", str(metrics_directory))
         from ml_workshop.model.loading import load_model
         from ml_workshop.serving.app import create_app
-        from ml_workshop.serving.parsing import Limits
+        from ml_workshop.serving.bodies import Limits
 
         def make(name: str = "sentiment", log: int | None = None, **limits: int) -> FlaskClient:
             return create_app(load_model(trained), Limits(**limits), name, log).test_client()
@@ -115,30 +112,11 @@ def make_client(trained: Path, metrics_directory: Path) -> Iterator[Callable[...
 def running(trained: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """`ml-workshop serve` with 2 workers on a port, with limits that are quickly reached."""
     log, port = tmp_path_factory.mktemp("running") / "log", free_port()
-    options = [
-        f"--model={trained}",
-        f"--port={port}",
-        "--workers=2",
-        "--timeout=2",
-        "--max-body-bytes=65536",
-    ]
-    command = [
-        sys.executable,
-        "-m",
-        "ml_workshop",
-        "serve",
-        *options,
-        "--max-texts=8",
-        "--max-text-characters=5000",
-    ]
-    environment = {**os.environ, "PROMETHEUS_MULTIPROC_DIR": str(log.with_name("metrics"))}
-    with log.open("wb") as output:
-        process = subprocess.Popen(command, stdout=output, stderr=output, env=environment)
-        server = Server(process, log, port=port)
+    limits = ["--max-body-bytes=65536", "--max-texts=8", "--max-text-characters=5000"]
+    server = serve(trained, log, "--workers=2", "--timeout=2", *limits, port=port)
     server.wait_until_ready(workers=2)
     yield server
-    server.process.terminate()
-    server.process.wait(20)
+    server.stop()
 
 
 @pytest.fixture
@@ -146,30 +124,14 @@ def start(tmp_path: Path) -> Iterator[Callable[..., Server]]:
     """Start `ml-workshop serve` on a Unix socket, with a model and options."""
     servers: list[Server] = []
 
-    def run(
-        model: Path,
-        *options: object,
-        python: str | Path = sys.executable,
-        log: int | None = None,
-        **environment: str,
-    ) -> Server:
+    def run(model: Path, *options: object, **more: Any) -> Server:
         path = tmp_path / f"{len(servers)}.sock"
-        file = tmp_path / "log"
-        command = [python, "-m", "ml_workshop", "serve", "--model", model, "--socket", path, *options]
-        with file.open("wb") as output:
-            process = subprocess.Popen(
-                list(map(str, command)),
-                stderr=output if log is None else log,
-                stdout=output if log is None else log,
-                env={**os.environ, "PROMETHEUS_MULTIPROC_DIR": str(tmp_path / "metrics"), **environment},
-            )
-        servers.append(Server(process, file, path))
+        servers.append(serve(model, tmp_path / "log", *options, path=path, **more))
         return servers[-1]
 
     yield run
     for server in servers:
-        server.process.terminate()
-        server.process.wait(20)
+        server.stop()
 
 
 @pytest.fixture

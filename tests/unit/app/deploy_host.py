@@ -12,8 +12,8 @@ from typing import Any
 
 import ml_workshop
 from fake_haproxy import FakeHAProxy
-from ml_workshop.model.manifest import write_manifest
 from ml_workshop.registry.publishing import push
+from models import retrained
 from server_process import UnixConnection
 
 SOURCE = Path(ml_workshop.__file__).parent
@@ -93,10 +93,7 @@ class Host:
 
     def publish(self, seed: int = 1, signing_key: Path | None = None) -> str:
         """Publish the model with another content; return its revision."""
-        config = json.loads((self.model / "config.json").read_text())
-        config["recipe"]["seed"] = seed
-        (self.model / "config.json").write_text(json.dumps(config))
-        write_manifest(self.model)
+        retrained(self.model, seed)
         return push(self.model, self.settings["model_repo"], signing_key=signing_key)
 
     def start(self, *arguments: str) -> "subprocess.Popen[str]":

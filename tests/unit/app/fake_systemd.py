@@ -33,6 +33,8 @@ def is_running(unit: str) -> bool:
 
 
 def start(unit: str) -> int:
+    if is_running(unit):
+        return 0
     slot = unit.removeprefix("inference@").removesuffix(".service")
     lines = (SLOTS / f"{slot}.env").read_text().splitlines()
     environment = dict(line.split("=", 1) for line in lines)

@@ -1,7 +1,6 @@
-"""Tokens of a text with negation marked, by a loop over the tokens."""
+"""Tokens of a text with negation marked, and its n-grams, by plain loops."""
 
-from ml_workshop.text.negation import NEGATORS
-from ml_workshop.text.tokens import tokenize
+from ml_workshop.text.tokens import NEGATORS, tokenize
 
 
 def marked_tokens(text: str) -> list[str]:
@@ -11,3 +10,9 @@ def marked_tokens(text: str) -> list[str]:
         marked.append("not_" + token if left else token)
         left = 4 if token in NEGATORS else max(left - 1, 0)
     return marked
+
+
+def all_ngrams(text: str) -> set[tuple[str, ...]]:
+    """Return the n-grams of one to three tokens."""
+    tokens = marked_tokens(text)
+    return {tuple(tokens[i : i + order]) for order in (1, 2, 3) for i in range(len(tokens) - order + 1)}

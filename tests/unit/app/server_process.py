@@ -9,6 +9,7 @@ import signal
 import socket
 import ssl
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -88,6 +89,10 @@ class Server:
         self.process, self.log, self.path, self.port = process, log, path, port
         self.expected_workers = 0
 
+    def stop(self) -> int:
+        self.process.terminate()
+        return self.process.wait(20)
+
     def wait_until_ready(self, workers: int) -> None:
         self.expected_workers = workers
         wait_for(lambda: len(self.workers()) == workers and self.get("/health/ready"), self)
@@ -129,6 +134,34 @@ class Server:
         os.kill(pid or self.process.pid, number)
         wait_for(lambda: not gone & set(self.workers()), self)
         self.wait_until_ready(self.expected_workers)
+
+
+def serve(
+    model: Path,
+    log: Path,
+    *options: object,
+    path: Path | None = None,
+    port: int = 0,
+    output: int | None = None,
+    python: str | Path = sys.executable,
+    **environment: str,
+) -> Server:
+    """Start `ml-workshop serve` on a Unix socket or a port; its output goes to `log`, or to `output`."""
+    address = ["--socket", path] if path else ["--port", port]
+    command = [python, "-m", "ml_workshop", "serve", "--model", model, *address, *options]
+    environment = {"PROMETHEUS_MULTIPROC_DIR": str(log.with_name("metrics")), **environment}
+    environment = {name: value for name, value in (os.environ | environment).items() if value}
+    with log.open("wb") as file:
+        stream = file if output is None else output
+        process = subprocess.Popen(list(map(str, command)), stdout=stream, stderr=stream, env=environment)
+    return Server(process, log, path, port)
+
+
+def post(path: str, content: object, *fields: str) -> bytes:
+    """Return the bytes of a request with a JSON body."""
+    body = json.dumps(content).encode()
+    head = [f"POST {path} HTTP/1.1", "Host: a", "Content-Type: application/json", *fields]
+    return "\r\n".join([*head, f"Content-Length: {len(body)}", "", ""]).encode() + body
 
 
 def predict(connection: http.client.HTTPConnection, text: str = TEXT) -> dict[str, object]:

@@ -7,7 +7,7 @@ from contextlib import suppress
 from typing import Any
 
 from ml_workshop.serving.asgi import INLINE_BYTES, WsgiAdapter
-from ml_workshop.serving.parsing import BODY_ERROR, Limits
+from ml_workshop.serving.bodies import BODY_ERROR, Limits
 
 SCOPE = {
     "type": "http",

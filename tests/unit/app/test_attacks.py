@@ -15,14 +15,13 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from server_process import Server
+from server_process import Server, post
 
 pytestmark = pytest.mark.timing
 
 QUICK, IN_A_BURST = 0.1, 0.5
 """Limits in seconds for the health check of another client; the longer one during a burst."""
 
-HEAD = b"POST %s HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
 RESET = struct.pack("ii", 1, 0)
 """SO_LINGER of a connection that is reset when it is closed."""
 
@@ -37,11 +36,6 @@ def server(start: Callable[..., Server], model: Path, request: pytest.FixtureReq
     yield server
     assert server.workers() == before
     assert '"traceback"' not in server.log.read_text()
-
-
-def request(path: str, text: str) -> bytes:
-    body = json.dumps({"text": text}).encode()
-    return HEAD % (path.encode(), len(body)) + body
 
 
 def slowest_health_check(
@@ -62,7 +56,7 @@ def slowest_health_check(
 
 def test_pipelined_requests_that_are_reset(server: Server) -> None:
     usual = slowest_health_check(server)
-    requests = request("/predict", "A delightful film. " * 20) * 200
+    requests = post("/predict", {"text": "A delightful film. " * 20}) * 200
     for _ in range(14):
         connection = server.socket()
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
@@ -105,7 +99,7 @@ def test_clients_that_do_not_read(server: Server) -> None:
             connection = stack.enter_context(contextlib.closing(server.socket()))
             connection.setblocking(False)
             with contextlib.suppress(BlockingIOError):
-                connection.sendall(request("/explain", "!" * 16_000) * 20)
+                connection.sendall(post("/explain", {"text": "!" * 16_000}) * 20)
         slowest_health_check(server, at_least=20)  # while the first responses are made
         assert slowest_health_check(server) < IN_A_BURST + usual
 
@@ -147,7 +141,7 @@ def test_slow_bodies(server: Server, framing: str, piece: bytes) -> None:
 
 def test_a_log_without_a_reader(start: Callable[..., Server], model: Path) -> None:
     read, write = os.pipe()
-    server = start(model, "--workers", 2, log=write)
+    server = start(model, "--workers", 2, output=write)
     os.close(write)
     server.wait_until_ready(workers=2)
     before = server.workers()

@@ -180,6 +180,7 @@ def test_locustfile_prints_a_path_that_exists(capsys: Capture) -> None:
         ["pull", "--repo", "dir:///x"],
         ["pull", "--repo", "dir:///x", "--output-dir", "a", "--models-dir", "b"],
         ["serve", "--model", "x", "--port", "70000"],
+        ["serve", "--model", "x", "--port", "8000", "--socket", "s"],
         ["deploy", "--reason", "two\nlines"],
         ["rollback", "--by", "\x1b[31mred"],
     ],

@@ -7,17 +7,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 from ml_workshop.data.dataset import Split
-from ml_workshop.text.negation import NEGATORS
 from ml_workshop.text.ngrams import MAX_TOKENS, key_tokens
+from ml_workshop.text.tokens import NEGATORS
 from ml_workshop.training import corpus, counting
 from ml_workshop.training.bags import make_bags
 from ml_workshop.training.corpus import Corpus, read_corpus
 from ml_workshop.training.counting import Counted, TokenNumbers, count_ngrams
 from ml_workshop.training.selection import Best, class_contrast, log_count_ratios, weights_and_directions
 from ml_workshop.training.splitting import hold_out
-from plain_tokens import marked_tokens
+from plain_tokens import all_ngrams
 
-NGrams = set[tuple[str, ...]]
 Read = Callable[[list[str], list[int]], Corpus]
 
 
@@ -33,16 +32,7 @@ def read(tmp_path: Path) -> Read:
     return lambda texts, labels: read_corpus([Split(texts, labels)], tmp_path)
 
 
-def ngrams_of(text: str, max_order: int = 3) -> NGrams:
-    tokens = marked_tokens(text)
-    return {
-        tuple(tokens[start : start + order])
-        for order in range(1, max_order + 1)
-        for start in range(len(tokens) - order + 1)
-    }
-
-
-def all_ngrams(read: Corpus, labels: list[int], min_documents: int) -> tuple[TokenNumbers, Counted]:
+def count_all(read: Corpus, labels: list[int], min_documents: int) -> tuple[TokenNumbers, Counted]:
     numbers, parts = count_ngrams(read, np.array(labels), 2, 3, min_documents)
     return numbers, Counted(*(np.concatenate(part) for part in zip(*parts, strict=True)))
 
@@ -63,10 +53,10 @@ def test_counts_each_ngram_once_per_document_and_class(
         monkeypatch.setattr(counting, "_SAMPLED", 4)
     labels = [index % 3 - 1 for index in range(len(texts))]  # -1: left out
     tokenised = read(texts, labels)
-    numbers, counted = all_ngrams(tokenised, labels, min_documents)
+    numbers, counted = count_all(tokenised, labels, min_documents)
     expected: dict[tuple[str, ...], list[int]] = {}
     for text, label in zip(texts, labels, strict=True):
-        for ngram in ngrams_of(text) if label >= 0 else ():
+        for ngram in all_ngrams(text) if label >= 0 else ():
             expected.setdefault(ngram, [0, 0])[label] += 1
     expected = {ngram: counts for ngram, counts in expected.items() if sum(counts) >= min_documents}
     found = names(tokenised, numbers, counted.keys)
@@ -79,9 +69,9 @@ def test_more_tokens_than_fit_are_counted_in_parts(read: Read, monkeypatch: pyte
     drawn = random.Random(0)  # noqa: S311
     texts = [" ".join(str(drawn.randrange(3000)) for _ in range(100)) for _ in range(64)]
     tokenised, labels = read(texts, [0] * 64), [0] * 64
-    _, whole = all_ngrams(tokenised, labels, 1)
+    _, whole = count_all(tokenised, labels, 1)
     monkeypatch.setattr(counting, "PACKED_BITS", 38)  # of 3 x 12 bits and 6
-    _, parts = all_ngrams(tokenised, labels, 1)
+    _, parts = count_all(tokenised, labels, 1)
     assert all(map(np.array_equal, whole, parts))
     assert 3 * MAX_TOKENS.bit_length() <= 63
 
@@ -91,7 +81,7 @@ def test_bags_hold_the_selected_ngrams_of_each_document(
 ) -> None:
     monkeypatch.setattr(corpus, "BLOCK_TOKENS", 50)
     tokenised = read(texts, [0] * len(texts))
-    numbers, counted = all_ngrams(tokenised, [0] * len(texts), 2)
+    numbers, counted = count_all(tokenised, [0] * len(texts), 2)
     keys = counted.keys[::3]
     made = make_bags(tokenised, numbers, keys, 3, np.ones(len(keys), np.float32))
     known = names(tokenised, numbers, keys)
@@ -100,7 +90,7 @@ def test_bags_hold_the_selected_ngrams_of_each_document(
     assert len(some.starts) == 5
     for place, document in enumerate(order):
         features = some.features[some.starts[place] : some.starts[place + 1]]
-        assert {known[feature] for feature in features} == ngrams_of(texts[document]) & set(known)
+        assert {known[feature] for feature in features} == all_ngrams(texts[document]) & set(known)
         assert len(features) == len(set(features.tolist()))
         values = some.values[some.starts[place] : some.starts[place + 1]]
         assert not len(values) or np.linalg.norm(values) == pytest.approx(1)
@@ -108,7 +98,7 @@ def test_bags_hold_the_selected_ngrams_of_each_document(
 
 def test_no_text_at_all_counts_nothing(read: Read) -> None:
     tokenised = read(["", "  ", "@"], [0, 0, 0])
-    assert len(all_ngrams(tokenised, [0, 0, 0], 1)[1].keys) == 0
+    assert len(count_all(tokenised, [0, 0, 0], 1)[1].keys) == 0
 
 
 def test_log_count_ratio_is_that_of_the_paper() -> None:

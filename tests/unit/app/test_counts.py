@@ -9,11 +9,13 @@ from pathlib import Path
 import pytest
 from ml_workshop.data.dataset import SAMPLE_DIRECTORY
 from ml_workshop.errors import DataError
-from ml_workshop.text.negation import marked_tokens
+from ml_workshop.text.tokens import marked_tokens
 from ml_workshop.training.corpus import text_hashes
 from ml_workshop.training.counts import document_ngrams, is_held_out
 from ml_workshop.training.splitting import hold_out
 from plain_tokens import marked_tokens as plain_tokens
+
+pytestmark = pytest.mark.slow
 
 DOCUMENTATION = Path(__file__).parents[3] / "docs" / "scaling.md"
 

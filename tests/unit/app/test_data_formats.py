@@ -11,9 +11,12 @@ from random import Random
 import pyarrow as pa  # type: ignore[import-untyped]
 import pyarrow.parquet as pq  # type: ignore[import-untyped]
 import pytest
+from in_memory import load_dataset
 from ml_workshop.data.dataset import Split
-from ml_workshop.data.loading import dataset_identity, load_dataset, load_rows, open_dataset
+from ml_workshop.data.loading import dataset_identity, load_rows, open_dataset
 from ml_workshop.errors import DataError
+
+pytestmark = pytest.mark.slow
 
 TEXTS = ["a terrible film, with awful acting", "superb: the best picture; I loved it"] * 5
 LABELS = [0, 1] * 5

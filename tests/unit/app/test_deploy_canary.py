@@ -17,6 +17,8 @@ from ml_workshop.deploy.prometheus import PrometheusError, query
 from ml_workshop.deploy.settings import read_settings
 from server_process import http_server, respond
 
+pytestmark = pytest.mark.slow
+
 NOT_COMPARED = "compared by HAProxy's statistics; class share and confidence were not compared"
 
 
@@ -166,20 +168,9 @@ def test_prometheus_has_the_class_shares(shared: Host, traffic: Traffic) -> None
 
 def test_the_certificate_of_prometheus_is_verified(shared: Host, tmp_path: Path) -> None:
     pem = str(tmp_path / "prometheus.pem")
-    make = "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=x"
-    subprocess.run(
-        [
-            "openssl",
-            *make.split(),
-            "-addext",
-            "subjectAltName=IP:127.0.0.1",
-            "-keyout",
-            pem,
-            "-out",
-            f"{pem}.crt",
-        ],
-        check=True,
-    )
+    make = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=x"
+    files = f"-addext subjectAltName=IP:127.0.0.1 -keyout {pem} -out {pem}.crt"
+    subprocess.run([*make.split(), *files.split()], check=True)
     (tmp_path / "prometheus.pem").write_text(Path(pem).read_text() + Path(f"{pem}.crt").read_text())
     file = tmp_path / "deploy.json"
     with http_server(lambda request: respond(request, {"data": {"result": []}}), pem) as url:

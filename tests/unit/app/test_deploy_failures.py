@@ -20,6 +20,8 @@ from ml_workshop.model.manifest import write_manifest
 from ml_workshop.registry.repository import open_repository
 from server_process import http_server
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def shared(trained: Path) -> Iterator[Host]:
@@ -125,16 +127,8 @@ def test_missing_release(host: Host, release: str) -> None:
         assert host.command("deploy", "--dry-run")
 
 
-@pytest.mark.parametrize(
-    ("revision", "sentence"),
-    [
-        ("0" * 40, "has no revision 0000"),
-        ("0000000", "has no revision 0000000"),
-        ("main", "has no revision main"),
-    ],
-)
-def test_missing_revision(host: Host, revision: str, sentence: str) -> None:
-    assert sentence in failed(host, "--revision", revision)
+def test_missing_revision(host: Host) -> None:
+    assert "has no revision 0000000" in failed(host, "--revision", "0000000")
 
 
 def test_prefix_of_a_revision(host: Host) -> None:

@@ -1,5 +1,6 @@
 """`ml-workshop deploy` and `rollback`; only systemd and HAProxy's socket are fakes."""
 
+import json
 import os
 import shutil
 import tempfile
@@ -8,6 +9,8 @@ from pathlib import Path
 
 import pytest
 from deploy_host import Host, wait_until
+
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture
@@ -37,6 +40,9 @@ def test_deploy_again_new_revision_rollback(host: Host) -> None:
     host.assert_serves("green", second)
 
     shutil.rmtree(host.root / "registry")  # a rollback needs no repository
+    planned, _ = host.command("rollback", "--dry-run")
+    assert (planned["changed"], planned["result"], planned["revision"]) == (True, "planned", first)
+    host.assert_serves("green", second)
     result, _ = host.command("rollback", "--by", "ana", "--reason", "worse")
     assert (result["changed"], result["result"], result["revision"]) == (True, "rolled_back", first)
     host.assert_serves("blue", first)
@@ -235,12 +241,44 @@ def test_serving_slot_is_dead_or_its_state_lost(host: Host, loss: str) -> None:
         host.assert_serves("green", first)
 
 
-def test_damaged_state_is_an_error(host: Host) -> None:
+def test_state_from_a_backup_stops_no_slot_that_serves(host: Host) -> None:
+    host.publish(1)
+    host.command("deploy")
+    state = host.root / "deployments" / "state.json"
+    backup = state.read_text()
+    second = host.publish(2)
+    host.command("deploy")
+    state.write_text(backup)
+    host.install("broken")
+    host.settings["serve_options"] = ["--workers", "0"]
+    host.command("deploy", code=1)
+    assert host.served("green") == second
+    host.settings["serve_options"] = ["--workers", "1"]
+    host.command("deploy")
+    host.assert_serves("blue", second)
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        {"serving": "red"},
+        {"serving": ["blue"]},
+        {"slots": {"blue": None}},
+        {"slots": {"blue": {"release": "r1", "revision": 5}, "green": None}},
+        {"slots": {"blue": {"release": "r1", "revision": "5", "serve_options": [1]}, "green": None}},
+        {"in_progress": {"slot": "red"}},
+        None,
+    ],
+)
+def test_damaged_state_is_an_error(host: Host, damage: dict[str, object] | None) -> None:
     host.publish(1)
     (host.root / "deployments").mkdir()
-    (host.root / "deployments" / "state.json").write_text("{")
-    message = host.command("deploy", code=1)[1]
-    assert "state.json cannot be read" in message and "remove it" in message
+    state = {"serving": "blue", "slots": {"blue": None, "green": None}, "pin": None, "in_progress": None}
+    text = json.dumps(state | damage) if damage else "{"
+    (host.root / "deployments" / "state.json").write_text(text)
+    for command in ("deploy", "rollback", "status"):
+        message = host.command(command, code=1)[1]
+        assert "state.json cannot be read" in message and "remove it" in message
 
 
 def test_models_on_disk(host: Host) -> None:

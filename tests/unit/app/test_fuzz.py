@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 ROUTES = ["/predict", "/explain", "/v2/models/sentiment/infer"]
 GOOD = {
     "/predict": {"text": "A delightful film."},

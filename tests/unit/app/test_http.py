@@ -124,36 +124,11 @@ def test_errors_of_routes_and_methods_are_json(
     assert status != 405 or "POST" in response.headers["Allow"]
 
 
-def test_an_unexpected_error_has_a_response_without_a_traceback(
-    client: FlaskClient, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def fail(*_arguments: object) -> None:
-        raise RuntimeError("secret detail")
-
-    monkeypatch.setattr(Predictor, "predict", fail)
-    monkeypatch.setitem(client.application.config, "PROPAGATE_EXCEPTIONS", False)
-    response = post(client, {"text": GOOD})
-    assert response.status_code == 500
-    assert "secret" not in response.get_data(as_text=True)
-    assert response.get_json() == {"error": "500 Internal Server Error."}
-
-
 def test_health(client: FlaskClient) -> None:
     assert client.get("/health/live").get_json() == {"status": "live"}
     ready = client.get("/health/ready").get_json()
     assert ready["status"] == "ready"
     assert ready["model_revision"] == post(client, {"text": GOOD}).get_json()["model_revision"]
-
-
-def test_a_model_that_fails_a_golden_review_is_not_served(model: Path) -> None:
-    from ml_workshop.errors import ModelError
-    from ml_workshop.model.loading import load_model
-
-    config = json.loads((model / "config.json").read_text())
-    config["golden"][0]["prediction"] = 1
-    (model / "config.json").write_text(json.dumps(config))
-    with pytest.raises(ModelError, match="fails golden review 1"):
-        load_model(model)
 
 
 def metric(client: FlaskClient, line: str) -> float:
@@ -205,3 +180,12 @@ def test_unknown_paths_and_methods_add_no_series(client: FlaskClient) -> None:
     before = count()
     send(1000)
     assert count() == before
+
+
+@pytest.mark.parametrize(
+    "accept", ["text/plain;version=x", "application/openmetrics-text; version=1..", "*/*"]
+)
+def test_metrics_of_an_unknown_version(client: FlaskClient, accept: str) -> None:
+    answer = client.get("/metrics", headers={"Accept": accept})
+    assert answer.status_code == 200
+    assert "ml_workshop_model_info" in answer.text

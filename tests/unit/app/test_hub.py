@@ -10,6 +10,8 @@ from subprocess import CompletedProcess
 import pytest
 from ml_workshop.model.manifest import write_manifest
 
+pytestmark = pytest.mark.slow
+
 Hub = Callable[..., CompletedProcess[str]]
 REPO = "hf://made-up/model"
 WRITER = {"HF_TOKEN": "hf_writer"}
@@ -200,8 +202,3 @@ def test_a_data_set_of_the_hub_is_trained_on(at_hub: Hub, tmp_path: Path) -> Non
 def test_missing_data_sets(at_hub: Hub, tmp_path: Path, options: tuple[str, ...], message: str) -> None:
     assert message in error_of(at_hub("train", *options, "--output-dir", tmp_path / "model"))
     assert not (tmp_path / "model").exists()
-
-
-def test_a_hub_that_does_not_answer_for_a_data_set(at_hub: Hub) -> None:
-    done = at_hub("fingerprint", "--dataset", "made-up/reviews", HF_ENDPOINT="http://127.0.0.1:9")
-    assert "cannot be loaded from the hub" in error_of(done)

@@ -15,6 +15,8 @@ from flask.testing import FlaskClient
 from flask_cors import CORS
 from ml_workshop.loadtest.access import restrict
 
+pytestmark = pytest.mark.slow
+
 HOST = "http://service:8000"
 OWN = {"Origin": "http://localhost"}
 OTHER = {"Origin": "http://evil.example"}

@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 from server_process import Server, predict
 
+pytestmark = pytest.mark.slow
+
 APP = Path(__file__).parents[3] / "app"
 
 

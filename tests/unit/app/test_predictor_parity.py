@@ -6,13 +6,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from ml_workshop.data.loading import load_dataset
+from in_memory import load_dataset
 from ml_workshop.model.artifact import Artifact, read_artifact
 from ml_workshop.model.config import Config
 from ml_workshop.model.predictor import Predictor
 from ml_workshop.text.ngrams import TOKEN_BITS
 from ml_workshop.training.network import BagClassifier
-from plain_tokens import marked_tokens
+from plain_tokens import all_ngrams
+
+pytestmark = pytest.mark.slow
 
 IMDB = Path(__file__).parents[4] / "shared/data/imdb"
 REVIEWS = 1000
@@ -28,11 +30,6 @@ def reviews() -> list[str]:
     dataset = load_dataset("sample")
     texts = [*dataset.train.texts, *dataset.test.texts]
     return [*texts, *(" ".join(text.split()[::-1]) for text in texts)][:REVIEWS]
-
-
-def all_ngrams(text: str) -> set[tuple[str, ...]]:
-    tokens = marked_tokens(text)
-    return {tuple(tokens[i : i + order]) for order in (1, 2, 3) for i in range(len(tokens) - order + 1)}
 
 
 def full_size_model(reviews: list[str], size: int = 100_000) -> Artifact:

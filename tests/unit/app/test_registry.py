@@ -19,21 +19,13 @@ from ml_workshop.model.revision import model_revision
 from ml_workshop.registry.publishing import push
 from ml_workshop.registry.pulling import pull_into, pull_to
 from ml_workshop.registry.repository import open_repository
+from models import retrained
 from safetensors.numpy import load_file, save_file
 
 
 @pytest.fixture
 def repo(tmp_path: Path) -> str:
     return f"dir://{tmp_path / 'registry'}"
-
-
-def retrained(model: Path, seed: int) -> Path:
-    """The model with another content."""
-    config = json.loads((model / "config.json").read_text())
-    config["recipe"]["seed"] = seed
-    (model / "config.json").write_text(json.dumps(config))
-    write_manifest(model)
-    return model
 
 
 def damage(path: Path) -> None:
@@ -131,7 +123,7 @@ def test_latest_is_the_last_push_and_older_revisions_stay(model: Path, repo: str
     assert pull_into(repo, first, tmp_path / "models")[0] == first
 
 
-@pytest.mark.parametrize("revision", ["nope", "0" * 40, "../../etc", "", "latest/"])
+@pytest.mark.parametrize("revision", ["nope", "main", "0" * 40, "../../etc", "", "latest/"])
 def test_a_wrong_revision_is_refused_and_the_latest_named(
     model: Path, repo: str, tmp_path: Path, revision: str
 ) -> None:

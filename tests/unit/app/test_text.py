@@ -6,10 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from ml_workshop.data.dataset import Split
-from ml_workshop.text.lookup import Lookup
-from ml_workshop.text.negation import NEGATORS, shown
-from ml_workshop.text.ngrams import MAX_TOKENS, UNKNOWN, key_tokens, ngram_keys, ngrams_up_to
-from ml_workshop.text.tokens import tokenize
+from ml_workshop.text.ngrams import MAX_TOKENS, UNKNOWN, Lookup, key_tokens, ngram_keys, ngrams_up_to
+from ml_workshop.text.tokens import NEGATORS, shown, tokenize
 from ml_workshop.text.vocabulary import Vocabulary
 from ml_workshop.training.corpus import NONE, read_corpus
 from plain_tokens import marked_tokens

@@ -12,7 +12,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from server_process import TEXT, Server, predict, wait_for
+from server_process import TEXT, Server, post, predict, wait_for
+
+pytestmark = pytest.mark.slow
 
 CLIENTS = 6
 ANSWERED = r'flask_http_request_total\{method="POST",status="200"\}'
@@ -118,23 +120,15 @@ def test_metrics_are_available_while_a_worker_starts(server: Server, tmp_path: P
 
 
 def test_a_slow_request_is_answered_when_complete(server: Server) -> None:
-    body = json.dumps({"text": TEXT}).encode()
-    request = (
-        b"POST /predict HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
-    )
     with contextlib.closing(server.socket()) as connection:
-        for byte in request % len(body) + body:
+        for byte in post("/predict", {"text": TEXT}):
             connection.sendall(bytes([byte]))
         assert connection.recv(4096).startswith(b"HTTP/1.1 200 OK")
 
 
 def test_a_slow_reader_gets_a_large_response_and_the_next_one(server: Server) -> None:
-    head = b"POST %s HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
-    large, small = (json.dumps({"text": text}).encode() for text in ("a." * 8_000, TEXT))
     with contextlib.closing(server.socket()) as connection:
-        connection.sendall(
-            head % (b"/explain", len(large)) + large + head % (b"/predict", len(small)) + small
-        )
+        connection.sendall(post("/explain", {"text": "a." * 8_000}) + post("/predict", {"text": TEXT}))
         for _ in range(20):  # the connection is not read yet
             server.predict()
         answers = []
@@ -148,13 +142,9 @@ def test_a_slow_reader_gets_a_large_response_and_the_next_one(server: Server) ->
 
 
 def test_pipelined_requests_are_answered_in_order(server: Server) -> None:
-    body = json.dumps({"text": TEXT}).encode()
-    head = b"POST /predict HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nX-Request-ID: %d\r\n"
-    requests = b"".join(
-        head % number + b"Content-Length: %d\r\n\r\n" % len(body) + body for number in range(1, 31)
-    )
+    requests = [post("/predict", {"text": TEXT}, f"X-Request-ID: {number}") for number in range(1, 31)]
     with contextlib.closing(server.socket()) as connection:
-        connection.sendall(requests)
+        connection.sendall(b"".join(requests))
         received = b""
         while received.count(b"model_revision") < 30:
             received += connection.recv(65536)

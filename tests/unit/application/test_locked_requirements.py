@@ -15,6 +15,8 @@ from ansible_collections.ml_workshop.workshop.plugins.module_utils.application.l
 
 from .conftest import Run, make_wheel, pin
 
+pytestmark = pytest.mark.slow
+
 HASH = "--hash=sha256:" + "0" * 64
 
 

@@ -13,6 +13,8 @@ import pytest
 from ..role_module import load_module
 from .conftest import Run, make_wheel
 
+pytestmark = pytest.mark.slow
+
 
 class TestWheel:
     @pytest.fixture

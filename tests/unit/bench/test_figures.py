@@ -4,6 +4,7 @@ from benchmark.figures import figures, further_ratios, paired_ratio
 from benchmark.measurements import (
     CONNECTIONS,
     GATEWAY,
+    GATEWAY_TLS,
     NOOP,
     OURS,
     OURS_UNLOGGED,
@@ -29,6 +30,7 @@ SPEED = {
     NOOP: (4000, 5),
     OURS_UNLOGGED: (3300, 9),
     GATEWAY: (2500, 8),
+    GATEWAY_TLS: (2000, 10),
     WORKSHOP_ONE: (400, 50),
     WORKSHOP_TWO: (600, 80),
 }
@@ -77,6 +79,7 @@ def test_workshop_server_is_compared_with_one_process_and_reported_with_two() ->
     assert found["requests_peer_logged"] == 3000 / 1800
     assert found["requests_gateway"] == 2500 / 400
     assert found["p99_gateway"] == 8 / 50
+    assert found["requests_tls"] == 2000 / 2500
     further = further_ratios(SERVING)
     assert further["requests/s / workshop with 2 processes"] == 3000 / 600
     assert further["p99 / workshop with 2 processes"] == 10 / 80

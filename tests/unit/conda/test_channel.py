@@ -1,26 +1,19 @@
 """The lab's conda channel: what goes into its packages, without a container."""
 
 import hashlib
-import importlib.util
 import json
-import sys
 import tarfile
 from pathlib import Path
 from types import ModuleType
 
 import pytest
 
-SCRIPT = Path(__file__).parents[3] / "lab" / "conda_channel.py"
+from ..role_module import ROLES, load_file
 
 
 @pytest.fixture(scope="module")
 def channel() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("conda_channel", SCRIPT)
-    assert spec and spec.loader
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["conda_channel"] = module
-    spec.loader.exec_module(module)
-    return module
+    return load_file(ROLES.parent / "lab" / "conda_channel.py")
 
 
 DEBIAN = b"""\

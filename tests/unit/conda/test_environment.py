@@ -10,6 +10,8 @@ import pytest
 
 from .conftest import Channel, Run
 
+pytestmark = pytest.mark.slow
+
 
 def files(prefix: Path) -> dict[str, bytes]:
     """Everything below the prefix that isn't a record of when."""

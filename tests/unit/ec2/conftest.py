@@ -1,6 +1,5 @@
 """The filters of playbooks/ec2_*.yml, and the playbooks themselves against moto (without containers)."""
 
-import importlib.util
 import json
 import os
 import subprocess
@@ -12,16 +11,13 @@ from types import ModuleType
 import pytest
 import requests
 
+from ..role_module import load_file
+
 ROOT = Path(__file__).parents[3]
 
 
 def load_filters(name: str) -> ModuleType:
-    """Load playbooks/filter_plugins/NAME.py."""
-    spec = importlib.util.spec_from_file_location(name, ROOT / f"playbooks/filter_plugins/{name}.py")
-    assert spec and spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return load_file(ROOT / f"playbooks/filter_plugins/{name}.py")
 
 
 class Account:

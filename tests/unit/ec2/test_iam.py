@@ -7,6 +7,8 @@ import pytest
 
 from .conftest import ROOT, Account
 
+pytestmark = pytest.mark.slow
+
 POLICY = json.loads((ROOT / "docs/aws-policy.json").read_text())
 ALLOWED = {action for statement in POLICY["Statement"] for action in statement["Action"]}
 RELAXED = {

@@ -8,6 +8,8 @@ import pytest
 
 from .conftest import Account
 
+pytestmark = pytest.mark.slow
+
 IMAGE = "ami-0123456789abcdef0"
 SITE = {"Project": "ml-workshop", "Site": "ml-workshop"}
 
@@ -150,15 +152,7 @@ NO_CREDENTIALS = {"AWS_ACCESS_KEY_ID": None, "AWS_SECRET_ACCESS_KEY": None}
             "AWS does not accept the credentials; check AWS_ACCESS_KEY_ID",
         ),
         ({"AWS_REGION": None}, None, {}, "No region is set; set the environment variable AWS_REGION"),
-        ({"AWS_REGION": "eu-moon-1"}, None, {}, "The region 'eu-moon-1' is unknown to boto3"),
-        ({}, None, {"ec2_access_from": "0.0.0.0/0"}, "set ec2_allow_ssh_from_anywhere=true"),
         ({}, None, {"ec2_access_from": "192.0.2.1/33"}, "'192.0.2.1/33' is not an IPv4 network"),
-        (
-            {},
-            None,
-            {"ec2_public_key": "~/no/such/key.pub"},
-            "no/such/key.pub does not exist; create a key pair",
-        ),
         (
             {},
             None,
@@ -184,13 +178,6 @@ NO_CREDENTIALS = {"AWS_ACCESS_KEY_ID": None, "AWS_SECRET_ACCESS_KEY": None}
             "The image does not exist in this region; set ec2_image_owner",
         ),
         ({}, None, {"ec2_instance_type": "t3.enormous"}, "set ec2_instance_type to another one (t3.medium)"),
-        (
-            {},
-            ("RunInstances", "VcpuLimitExceeded"),
-            {},
-            "The account's quota of vCPUs is used up; terminate other instances",
-        ),
-        ({}, ("DescribeImages", "UnauthorizedOperation"), {}, "give the user the policy of docs/aws.md"),
     ],
 )
 def test_bad_input_at_creation_is_explained(

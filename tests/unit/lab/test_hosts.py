@@ -1,4 +1,3 @@
-import importlib.util
 import json
 import shutil
 import subprocess
@@ -7,10 +6,12 @@ from typing import Any
 
 import pytest
 
+from ..role_module import load_file
+
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[3]
-SPEC = importlib.util.spec_from_file_location("hosts", ROOT / "lab/hosts.py")
-hosts = importlib.util.module_from_spec(SPEC)
-SPEC.loader.exec_module(hosts)
+hosts = load_file(ROOT / "lab/hosts.py")
 
 
 @pytest.fixture

@@ -1,4 +1,3 @@
-import importlib.util
 import json
 import subprocess
 import sys
@@ -6,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from ..role_module import load_file
+
 SCRIPT = Path(__file__).parents[3] / "lab/machine_settings.py"
-SPEC = importlib.util.spec_from_file_location("machine_settings", SCRIPT)
-machine_settings = importlib.util.module_from_spec(SPEC)
-SPEC.loader.exec_module(machine_settings)
+machine_settings = load_file(SCRIPT)
 
 
 def test_settings_have_the_release_and_its_package_sources(tmp_path: Path) -> None:

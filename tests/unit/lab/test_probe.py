@@ -1,11 +1,10 @@
-import importlib.util
 from pathlib import Path
 
 import pytest
 
-SPEC = importlib.util.spec_from_file_location("probe", Path(__file__).parents[3] / "lab/probe.py")
-probe = importlib.util.module_from_spec(SPEC)
-SPEC.loader.exec_module(probe)
+from ..role_module import load_file
+
+probe = load_file(Path(__file__).parents[3] / "lab/probe.py")
 
 NOTHING = dict.fromkeys(probe.ENDPOINTS, False)
 EVERYTHING = dict.fromkeys(probe.ENDPOINTS, True)

@@ -15,6 +15,7 @@ DASHBOARDS = {
 WHOLE_SERVICE = "the SLO recording rules cover the whole service"
 TWO_SIDES = "Locust is another job, selected by the variable generator"
 GATEWAY = "the gateway, another job, reports which slot gets requests"
+KEYS = "the gateway reports requests by API key as another job"
 ALERTS = "an alert may have no target"
 
 EXCEPTIONS: dict[tuple[str, str], dict[str, str]] = {
@@ -23,6 +24,7 @@ EXCEPTIONS: dict[tuple[str, str], dict[str, str]] = {
         "target-instance-rule": WHOLE_SERVICE,
     },
     ("load-test", ""): {"target-job-rule": TWO_SIDES, "target-instance-rule": TWO_SIDES},
+    ("gateway", "Requests by API key"): {"target-job-rule": KEYS},
     ("model", "Model served"): {"target-job-rule": GATEWAY},
     ("model", "Revisions over time"): {"target-job-rule": GATEWAY},
     ("home", "Error budget left"): {"target-job-rule": WHOLE_SERVICE, "target-instance-rule": WHOLE_SERVICE},

@@ -11,6 +11,8 @@ import generate
 import pytest
 import yaml
 
+pytestmark = pytest.mark.slow
+
 TESTS = generate.rule_tests()
 
 THRESHOLD = re.compile(r"(?<=[<>=] )(\d+(?:\.\d+)?)|\d+(?= \* 3600)")

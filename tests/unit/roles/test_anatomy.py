@@ -1,5 +1,6 @@
 """Every role is built alike, and documents exactly the variables that it has."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -9,6 +10,8 @@ import pytest
 import yaml
 
 ROLES = sorted(path for path in (Path(__file__).parents[3] / "roles").iterdir() if path.is_dir())
+#: The names in a call of packages.yml: up to the next line that is not indented as deep.
+PACKAGES = r"common_packages_names:(?: >-\n(?: {6}.*\n)+| .*\n)"
 PHASES = ("preflight", "install", "configure", "run")
 
 
@@ -92,3 +95,19 @@ def test_tables_of_variables_are_current() -> None:
         check=False,
     )
     assert run.returncode == 0, run.stderr
+
+
+def test_packages_are_installed_by_the_role_common(role: Path) -> None:
+    """It waits for other processes that hold apt's locks, as the first boot of a cloud image does."""
+    calls = [path.name for path in role.rglob("tasks/*.yml") if "ansible.builtin.apt:" in path.read_text()]
+    assert calls == (["packages.yml"] if role.name == "common" else [])
+
+
+def test_packages_are_in_the_table_of_supported_systems(role: Path) -> None:
+    table = (Path(__file__).parents[3] / "docs/architecture.md").read_text()
+    tasks = "\n".join(path.read_text() for path in role.rglob("tasks/*.yml"))
+    lists = re.findall(r"(?<!\w)\[([a-z0-9.,' -]+)\]", "".join(re.findall(PACKAGES, tasks)))
+    names = {name.strip("' ") for found in lists for name in found.split(",")}
+    names |= set((read(role / "defaults/main.yml") or {}).get("common_packages", []))
+    rows = "\n".join(line for line in table.splitlines() if line.startswith("|"))
+    assert {name for name in names if not re.search(rf"\b{re.escape(name)}\b", rows)} == set()

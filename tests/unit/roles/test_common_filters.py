@@ -1,24 +1,15 @@
 """Filters of the role common."""
 
-import importlib.util
-from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
 
-FILTERS = Path(__file__).parents[3] / "plugins/filter"
+from ..role_module import ROLES, load_file
 
-
-def load(name: str) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(name, FILTERS / f"{name}.py")
-    assert spec and spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-ARGUMENTS, AS_DICT, SSH = load("argument_errors"), load("as_dict"), load("ssh_advice")
+FILTERS = ROLES.parent / "plugins/filter"
+ARGUMENTS, AS_DICT, SSH = (
+    load_file(FILTERS / f"{name}.py") for name in ("argument_errors", "as_dict", "ssh_advice")
+)
 
 
 def errors(value: Any, option: dict[str, Any], constraint: dict[str, Any] | None = None) -> list[str]:
@@ -86,6 +77,13 @@ def test_value_that_fits_is_no_error(value: Any, option: dict[str, Any], constra
         ("a", {"type": "int"}, {"setting": "y"}, 'x (y) is "a"; set it to a whole number.'),
         ("[{a: 1}]", {"type": "list", "elements": "dict"}, {}, "set it to a list of mappings"),
         ({"a": "short"}, {"type": "dict"}, {"format": "password"}, "set it to a password of 12 or more char"),
+        ({"a": "p" * 12 + "\n"}, {"type": "dict"}, {"format": "password"}, "without blanks around it"),
+        (
+            {"a": "k" * 20 + " "},
+            {"type": "dict"},
+            {"format": "api_key"},
+            "printable characters without blanks",
+        ),
         (
             "a: b",
             {"type": "dict"},

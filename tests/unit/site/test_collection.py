@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[3]
 COLLECTION = "ml_workshop.workshop"
 BIN = Path(sys.executable).parent

@@ -14,7 +14,7 @@ TEXT = (ROOT / "CONTRIBUTING.md").read_text()
 ROLES = sorted(path.name for path in (ROOT / "roles").iterdir() if path.is_dir())
 SCENARIOS = sorted(path.parent.name for path in ROOT.glob("molecule/*/molecule.yml"))
 DASHBOARDS = sorted(path.stem for path in ROOT.glob("monitoring/dashboards/*.json"))
-EXTRAS = ("train", "serve", "loadtest")
+EXTRAS = ("train", "serve", "loadtest", "signing")
 
 
 def listed(heading: str, **names: str) -> set[str]:

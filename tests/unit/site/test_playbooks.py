@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[3]
 PLAYBOOKS = sorted((*ROOT.glob("playbooks/*.yml"), ROOT / "site.yml"))
 #: A part of other playbooks, and one that needs no host.

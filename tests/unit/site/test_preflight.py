@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[3]
 PROXY = """#!/bin/bash
 echo used >>{log}
@@ -64,6 +66,10 @@ def preflight(tmp_path: Path):
         (filled(b="http://203.0.113.20/"), "instance-b: 'http://203.0.113.20/' is not an address"),
         (filled(b="203.0.113.10"), "Several names of the inventory have one address"),
         (AWS.replace("[instance_b]", "[other]"), "The inventory has no host in [instance_b]"),
+        (
+            filled() + "\n[trainer]\nx ansible_host=203.0.113.30\n",
+            "x is in [trainer], but not in [instance_a]",
+        ),
         (
             filled(ansible_ssh_private_key_file="/nowhere/key.pem"),
             "the key file /nowhere/key.pem doesn't exist",

@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 import yaml
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[3]
 SEVERAL = """
 [instance_a]
@@ -71,6 +73,7 @@ def test_prometheus_scrapes_every_host_of_the_inventory(value) -> None:
         "gateway": ["10.0.0.10:8405", "203.0.113.11:8405"],
         "inference": ["10.0.0.10:8405", "203.0.113.11:8405"] * 2,
         "certificate": [],
+        "api_keys": [],
         "locust": ["10.0.0.10:8089", "203.0.113.11:8089"],
         "load_test": ["203.0.113.20:8089"],
         "node_exporter": ["10.0.0.10:9100", "203.0.113.11:9100", "203.0.113.20:9100"],
@@ -110,6 +113,7 @@ def test_changed_port_and_ipv6_address_reach_everything_that_connects(value) -> 
         "gateway": ["[2001:db8::30]:8405", "[fd00::10]:8406", "203.0.113.11:8405"],
         "inference": ["[fd00::10]:8406", "203.0.113.11:8405"] * 2,
         "certificate": [],
+        "api_keys": [],
         "locust": ["[fd00::10]:8091", "203.0.113.11:8091"],
         "load_test": ["203.0.113.20:8091"],
         "node_exporter": [
@@ -204,9 +208,28 @@ def test_acme_is_for_the_hosts_that_clients_reach(value) -> None:
     tls, name, url, rules = value(inventory, "front", wanted)
     assert (tls, name, url) == ("acme", "reviews.example.com", "https://reviews.example.com:443")
     tls, _, _, rules = value(inventory, "first", wanted)
-    assert (tls, {rule["port"] for rule in rules} & {80, 443}) == ("off", set())
+    assert (tls, {rule["port"] for rule in rules} & {80, 443}) == ("self_signed", {443})
     scraped = targets(value(inventory, "watcher", "prometheus_scrape_configs"))
-    assert scraped["certificate"] == ["203.0.113.30:8405"]
+    assert scraped["certificate"] == ["203.0.113.30:8405", "10.0.0.10:8405", "203.0.113.11:8405"]
+
+
+@pytest.mark.parametrize("tls", ["self_signed", "files", "acme"])
+def test_with_tls_the_gateway_host_verifies_the_serving_hosts(value, tls: str) -> None:
+    inventory = SEVERAL + f"\n[gateway]\nfront ansible_host=203.0.113.30\n[all:vars]\ntls={tls}\n"
+    servers, authority = value(inventory, "front", "[gateway_servers,gateway_servers_ca_file]")
+    assert [server["address"] for server in servers] == ["10.0.0.10:443", "203.0.113.11:443"]
+    tls, directory, names = value(inventory, "first", "[gateway_tls,gateway_tls_dir,gateway_tls_names]")
+    assert (tls, f"{directory}/ca.crt") == ("self_signed", authority)
+    assert servers[0]["name"] in names
+
+
+def test_requests_by_key_are_scraped_where_clients_connect(value) -> None:
+    inventory = SEVERAL + "\n[all:vars]\napi_keys={'alice': '0123456789abcdef0123'}\n"
+    keys = targets(value(inventory, "watcher", "prometheus_scrape_configs"))["api_keys"]
+    assert keys == ["10.0.0.10:8405", "203.0.113.11:8405"]
+    inventory += "[gateway]\nfront ansible_host=203.0.113.30\n"
+    keys = targets(value(inventory, "watcher", "prometheus_scrape_configs"))["api_keys"]
+    assert keys == ["203.0.113.30:8405"]
 
 
 def test_with_tls_only_clients_use_https(value) -> None:
@@ -326,3 +349,11 @@ def test_documentation_lists_the_access_rules(value) -> None:
     ]
     table = "\n".join(f"| {' | '.join(row)} |" for row in cells)
     assert table in (ROOT / "docs/security.md").read_text(), f"write into docs/security.md:\n{table}"
+
+
+def test_any_password_of_the_monitoring_makes_an_api_key(value) -> None:
+    inventory = ONE_MACHINE.replace("ansible_host", "monitoring_password='twelve chars' ansible_host")
+    settings = '[all:vars]\napi_keys=\'{"alice": "0123456789abcdef0123"}\'\n'
+    keys = value(inventory + settings, "box", "gateway_api_keys")
+    assert keys["alice"] == "0123456789abcdef0123"
+    assert re.fullmatch(r"[!-~]{20,}", keys["monitoring"])

@@ -34,11 +34,11 @@ def register(subcommands: "Subcommands") -> None:
         parser.add_argument(
             "--reason", type=printable, default="", metavar="TEXT", help="free text, for the journal"
         )
+        parser.add_argument("--dry-run", action="store_true", help="only print what would be done")
     add = deploy.add_argument
     add("--revision", default="", metavar="R", help="'latest', a revision or its first digits")
     add("--release", default="", metavar="ID", help="release of the application")
     add("--steps", type=_steps, metavar="P,P,100", help="canary: shares of the traffic, in percent")
-    add("--dry-run", action="store_true", help="only print what would be done")
     status.add_argument("--format", choices=("json", "table", "report"), default="table")
     history.add_argument("--format", choices=("json", "table"), default="table")
     history.add_argument("--lines", type=whole_number(1, 100_000), default=20, metavar="N")
@@ -64,7 +64,7 @@ def _deploy(options: argparse.Namespace) -> None:
 
 
 def _rollback(options: argparse.Namespace) -> None:
-    _run(options, lambda deployer, _steps: deployer.rollback())
+    _run(options, lambda deployer, _steps: deployer.rollback(options.dry_run))
 
 
 def _status(options: argparse.Namespace) -> None:

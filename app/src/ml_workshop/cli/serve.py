@@ -57,7 +57,7 @@ def _path_segment(text: str) -> str:
 
 def _serve(options: argparse.Namespace) -> None:
     _prepare_environment()
-    from ml_workshop.serving.parsing import Limits
+    from ml_workshop.serving.bodies import Limits
     from ml_workshop.serving.server import Settings, serve
 
     limits = Limits(

@@ -1,7 +1,7 @@
-"""The data set that everything else works on."""
+"""Rows of a data set, and the one that ships with the application."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 SAMPLE = "sample"
@@ -32,38 +32,6 @@ class Split:
     def __len__(self) -> int:
         """Return the number of rows."""
         return len(self.texts)
-
-
-@dataclass(frozen=True)
-class Dataset:
-    """A training and a test split with one list of classes.
-
-    Attributes:
-        name: The name that the user gave.
-        identity: Identifies the content: a hub commit or a hash of the files.
-        label_names: Name of each class index.
-        train: Rows to train on.
-        test: Rows to evaluate on, used for nothing else.
-        unlabelled: Texts without labels.
-    """
-
-    name: str
-    identity: str
-    label_names: list[str]
-    train: Split
-    test: Split
-    unlabelled: list[str] = field(default_factory=list)
-
-    def count_rows(self, split: str) -> int:
-        """Return how many rows `iter_texts` yields."""
-        return sum(map(len, self.iter_texts(split)))
-
-    def iter_texts(self, split: str, batch_rows: int = CHUNK_ROWS) -> Iterator[Split]:
-        """Yield the rows of "train", "test" or UNLABELLED, at most `batch_rows` at a time."""
-        rows = {"train": self.train, "test": self.test, UNLABELLED: Split(self.unlabelled, [])}[split]
-        for begin in range(0, len(rows), batch_rows):
-            end = begin + batch_rows
-            yield Split(rows.texts[begin:end], rows.labels[begin:end])
 
 
 def rechunked(batches: Iterable[Split]) -> Iterator[Split]:

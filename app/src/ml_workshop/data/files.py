@@ -121,7 +121,7 @@ def _json_rows(path: Path, encoding: str) -> Iterator[dict[str, object]]:
                 continue
             try:
                 rows = json.loads(line + file.read()) if line.lstrip().startswith("[") else [json.loads(line)]
-            except ValueError as error:
+            except (RecursionError, ValueError) as error:
                 line_number = number + getattr(error, "lineno", 1) - 1
                 raise DataError(f"{path} is not valid JSON at line {line_number}.") from error
             for row in rows:

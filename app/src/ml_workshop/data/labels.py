@@ -54,11 +54,17 @@ def class_names(where: str, labels: Collection[Label], given: Sequence[str] = ()
         given: Class names by integer label, if the data set has them.
 
     Raises:
-        DataError: Labels are partly numbers, partly words; or it is not clear whether -1 means no label.
+        DataError: Labels are partly numbers, partly words; or it is not clear whether -1 means no label; or a
+            label cannot be printed.
     """
     numbers = sorted(label for label in labels if isinstance(label, int))
     words = sorted(label for label in labels if isinstance(label, str))
     known: list[Label] = [*numbers, *words]
+    if odd := [name for name in [*words, *given] if not name.isprintable()]:
+        raise DataError(
+            f"{where} has the label {ascii(odd[0])[:60]}, which is not in one line of printable characters "
+            "and plain blanks: rename it."
+        )
     if numbers and words:
         raise DataError(f"{where} has partly numbers, partly words as labels ({shown(known)}): use one kind.")
     if -1 in numbers and (given or numbers != [-1, 1]):

@@ -6,7 +6,7 @@ from typing import TypeVar
 
 from ml_workshop.data import hub
 from ml_workshop.data.columns import Table
-from ml_workshop.data.dataset import SAMPLE, SAMPLE_DIRECTORY, UNLABELLED, Dataset, Split
+from ml_workshop.data.dataset import SAMPLE, SAMPLE_DIRECTORY, UNLABELLED, Split
 from ml_workshop.data.files import SUFFIXES, open_table
 from ml_workshop.data.layout import Parts, content_hash, find_splits
 from ml_workshop.data.reading import readable
@@ -53,15 +53,6 @@ def open_dataset(name: str, revision: str = "main", unlabelled: bool = False) ->
     return Source(
         name if name == SAMPLE else published, identity, _open(_training_parts(name, place, unlabelled))
     )
-
-
-def load_dataset(name: str, revision: str = "main", unlabelled: bool = False) -> Dataset:
-    """Load the rows of a data set; see `open_dataset`.
-
-    Raises:
-        DataError: The data set is unknown or cannot be trained on.
-    """
-    return open_dataset(name, revision, unlabelled).load()
 
 
 def load_rows(path: Path, label_names: list[str]) -> Split:

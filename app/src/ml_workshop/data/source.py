@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from functools import cached_property
 
 from ml_workshop.data.columns import Table
-from ml_workshop.data.dataset import UNLABELLED, Dataset, Split
+from ml_workshop.data.dataset import UNLABELLED, Split
 from ml_workshop.data.files import BATCH_ROWS
 from ml_workshop.data.labels import Label, class_names, parse_label, shown
 from ml_workshop.errors import DataError
@@ -25,7 +25,7 @@ class Source:
 
     Attributes:
         name: Name for messages and the model card.
-        identity: See `Dataset`.
+        identity: Identifies the content: a hub commit or a hash of the files.
         tables: The parts of each split: "train", "test" and "unsupervised"; any may be missing.
     """
 
@@ -33,7 +33,6 @@ class Source:
         """Log how the parts are read, where that differs from the documented format."""
         self.name, self.identity, self.tables = name, identity, tables
         self._spellings: dict[object, Label | None] = {}
-        self._in_memory: dict[str, list[Batch]] = {}
         self._rows: dict[str, int] = {}
         all_tables = [table for split in tables.values() for table in split]
         self._column, self._class_names = all_tables[0].label_column, all_tables[0].class_names or []
@@ -68,19 +67,6 @@ class Source:
         for texts, labels in self._read(split, batch_rows):
             yield Split(texts, [index[label] for label in labels])
 
-    def load(self) -> Dataset:
-        """Read the rows into memory.
-
-        Raises:
-            DataError: The rows cannot be trained on.
-        """
-        for split in ("train", "test"):
-            self._in_memory[split] = list(self._read(split, BATCH_ROWS))
-        train, test = (_join(self.iter_texts(split)) for split in ("train", "test"))
-        self._in_memory.clear()
-        unlabelled = _join(self.iter_texts(UNLABELLED)).texts if UNLABELLED in self.tables else []
-        return Dataset(self.name, self.identity, self.label_names, train, test, unlabelled)
-
     def load_test(self, label_names: list[str]) -> Split:
         """Read the test rows into memory, labelled with the classes of a model.
 
@@ -105,9 +91,6 @@ class Source:
 
     def _read(self, split: str, batch_rows: int) -> Iterator[Batch]:
         """Yield the rows of a split that have a text; without labels for the unlabelled one."""
-        if split in self._in_memory:
-            yield from self._in_memory[split]
-            return
         holds_out = split != UNLABELLED and "test" not in self.tables
         source = "train" if holds_out else split
         if source not in self.tables:

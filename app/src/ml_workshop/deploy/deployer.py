@@ -16,7 +16,7 @@ from ml_workshop.deploy.haproxy import HAProxy
 from ml_workshop.deploy.records import Deployment, Pin, Spec, State, deploy_lock
 from ml_workshop.deploy.settings import SLOTS, Settings
 from ml_workshop.deploy.slots import current_release, current_spec, stop_sandbox, unit_state, write_slot_files
-from ml_workshop.deploy.traffic import reconcile, shift
+from ml_workshop.deploy.traffic import reconcile, retire, shift
 from ml_workshop.errors import DeployError, DeployRefusedError, MlWorkshopError
 
 LATEST = "latest"
@@ -66,14 +66,14 @@ class Deployer:
                 return self._result("planned", f"Would deploy {spec}.", deployment.slot, spec)
             return self._run(deployment, pin)
 
-    def rollback(self) -> Result:
-        """Serve again what the other slot served before, and pin it."""
+    def rollback(self, dry_run: bool = False) -> Result:
+        """Serve again what the other slot served before, and pin it; `dry_run` only returns that."""
         settings = self._settings
-        with self._locked():
+        with self._locked(dry_run):
             state = self._state
             target, present = state.slots[state.idle_slot], state.served
             deployment = self._new_deployment("rollback", target or Spec("", ""), [100])
-            with self._failures_in_journal(deployment):
+            with self._failures_in_journal(deployment, dry_run):
                 if target is None or present is None:
                     raise DeployError(
                         "There is no earlier deployment to go back to: run 'ml-workshop deploy'."
@@ -87,6 +87,9 @@ class Deployer:
                 spec = current_spec(settings, target.release, target.revision)
                 deployment.spec = replace(spec, serve_options=target.serve_options)
                 latest = current_spec(settings, present.release, present.revision)
+            if dry_run:
+                message = f"Would roll back to {deployment.spec}."
+                return self._result("planned", message, deployment.slot, deployment.spec)
             with contextlib.suppress(MlWorkshopError):  # a rollback needs no network
                 release = current_release(settings)
                 latest = current_spec(settings, release, candidate.resolve(settings, release, LATEST))
@@ -105,9 +108,11 @@ class Deployer:
                 raise DeployError(f"HAProxy has no server {missing[0]}: run the role gateway.")
             stop_sandbox()
             state = records.read_state(self._settings.state_dir)
-            if state is None:  # the first deployment, or the state was removed
-                running = [slot for slot in SLOTS if unit_state(slot).active == "active"]
-                state = State(next((slot for slot in running if servers[slot].admin == "ready"), None))
+            active = [slot for slot in SLOTS if unit_state(slot).active == "active"]
+            ready = next((slot for slot in active if servers[slot].admin == "ready"), None)
+            # The first deployment; or the state was removed, or is an older one from a backup.
+            if state is None or (ready and not state.in_progress and state.serving not in active):
+                state = State(ready)
             self._state = state
             if state.in_progress and not dry_run:
                 self._recover(state.in_progress)
@@ -132,6 +137,7 @@ class Deployer:
             self._begin(deployment, "smoke test")
             candidate.smoke_test(settings, spec)
             self._begin(deployment, "start")
+            retire(settings, self._haproxy, slot)  # it runs if a person has started it
             write_slot_files(settings, slot, spec)
             candidate.start(settings, slot, spec)
             self._begin(deployment, "shift")

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from ml_workshop.atomic import replace_file, write_error
-from ml_workshop.deploy.settings import Settings
+from ml_workshop.deploy.settings import SLOTS, Settings
 from ml_workshop.deploy.slot_http import json_object
 from ml_workshop.errors import DeployError, DeployLockedError, OutputError
 
@@ -97,11 +97,13 @@ def read_state(directory: Path) -> State | None:
     try:
         raw = json.loads(path.read_text(encoding="utf-8"))
         progress, pin = raw["in_progress"], raw["pin"]
+        if {raw["serving"], progress["slot"] if progress else None} - {None, *SLOTS}:
+            raise ValueError("it has an unknown slot")
         return State(
             raw["serving"],
-            {slot: Spec(**spec) if spec else None for slot, spec in raw["slots"].items()},
-            Pin(Spec(**pin["spec"]), Spec(**pin["latest"]), pin["why"]) if pin else None,
-            Deployment(**{**progress, "spec": Spec(**progress["spec"])}) if progress else None,
+            {slot: _read_spec(raw["slots"][slot]) if raw["slots"][slot] else None for slot in SLOTS},
+            Pin(_read_spec(pin["spec"]), _read_spec(pin["latest"]), pin["why"]) if pin else None,
+            Deployment(**{**progress, "spec": _read_spec(progress["spec"])}) if progress else None,
         )
     except FileNotFoundError:
         return None
@@ -109,6 +111,14 @@ def read_state(directory: Path) -> State | None:
         raise DeployError(
             f"{path} cannot be read ({error}): remove it, the next deployment starts from what is running."
         ) from error
+
+
+def _read_spec(raw: dict[str, Any]) -> Spec:
+    spec = Spec(**raw)
+    texts = spec.release, spec.revision, spec.unit_digest, spec.dependencies_digest, *spec.serve_options
+    if not all(isinstance(text, str) for text in texts):
+        raise ValueError("a value of a slot is not a text")
+    return spec
 
 
 def write_state(directory: Path, state: State) -> None:

@@ -42,6 +42,6 @@ def json_object(text: str | bytes) -> dict[str, object]:
     """Decode a JSON object; {} for anything else."""
     try:
         value = json.loads(text)
-    except ValueError:
+    except (RecursionError, ValueError):
         return {}
     return value if isinstance(value, dict) else {}

@@ -71,7 +71,7 @@ def reconcile(settings: Settings, haproxy: HAProxy, state: State) -> list[str]:
             enable_unit(state.serving, True)
             changes.append(f"slot {state.serving} is enabled")
     for slot in SLOTS:
-        if slot != state.serving and _retire(settings, haproxy, slot):
+        if slot != state.serving and retire(settings, haproxy, slot):
             changes.append(f"slot {slot} is stopped")
         spec = state.slots[slot]
         if (spec or slot != state.serving) and write_slot_files(settings, slot, spec):
@@ -81,7 +81,7 @@ def reconcile(settings: Settings, haproxy: HAProxy, state: State) -> list[str]:
     return changes
 
 
-def _retire(settings: Settings, haproxy: HAProxy, slot: str) -> bool:
+def retire(settings: Settings, haproxy: HAProxy, slot: str) -> bool:
     """Drain, stop and disable a slot; return whether anything had to be done."""
     unit, server = unit_state(slot), haproxy.servers()[slot]
     if server.admin != "maint":

@@ -13,7 +13,7 @@ from io import BytesIO
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote_to_bytes
 
-from ml_workshop.serving.parsing import BODY_ERROR, BadRequestError, Limits
+from ml_workshop.serving.bodies import BODY_ERROR, BadRequestError, Limits
 
 if TYPE_CHECKING:
     from _typeshed import OptExcInfo

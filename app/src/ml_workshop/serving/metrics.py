@@ -89,7 +89,10 @@ class Metrics:
             accept: The Accept header, which chooses the format.
             names: Names of the samples to return; empty for all.
         """
-        encode, content_type = choose_encoder(accept)
+        try:
+            encode, content_type = choose_encoder(accept)
+        except (TypeError, ValueError):  # `version=x` in it
+            encode, content_type = choose_encoder("")
         return encode(_Snapshot(self._model, names)), content_type
 
 

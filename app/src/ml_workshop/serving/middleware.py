@@ -2,15 +2,17 @@
 
 import itertools
 import json
+import os
 import re
 import secrets
+import stat
 from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
 from time import perf_counter, time
 from typing import TYPE_CHECKING, Any
 
 from flask import request
 
-from ml_workshop.serving.logs import LONGEST_STRING, LineWriter, utc
 from ml_workshop.serving.metrics import Metrics
 
 if TYPE_CHECKING:
@@ -26,8 +28,45 @@ REQUEST_ID = "ml_workshop.request_id"
 TEXTS = "ml_workshop.texts"
 """The number of texts of a request; the application sets it in the WSGI environment."""
 
+LONGEST_STRING = 256
+"""Characters of a string that a client chose; with all fields, a line stays below PIPE_BUF (4096)."""
+
 # Characters that need no quoting in a header, a log line or a shell.
 _valid_id = re.compile(r"[A-Za-z0-9._:@/+=-]{1,128}").fullmatch
+
+
+def utc(now: float) -> str:
+    """Return seconds since the epoch as ISO 8601, UTC, with milliseconds."""
+    return datetime.fromtimestamp(now, UTC).isoformat(timespec="milliseconds")[:-6] + "Z"
+
+
+def set_nonblocking(descriptor: int) -> None:
+    """Make writes to a pipe or a socket fail at once when it is full."""
+    mode = os.fstat(descriptor).st_mode
+    if stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode):
+        os.set_blocking(descriptor, False)
+
+
+class LineWriter:
+    """Writes whole lines and never blocks; a line that cannot be written is dropped."""
+
+    def __init__(self, descriptor: int, dropped: Callable[[], object]) -> None:
+        """Prepare a file descriptor.
+
+        Args:
+            descriptor: File descriptor of the log; a pipe or a socket becomes non-blocking.
+            dropped: Called for each line that could not be written.
+        """
+        set_nonblocking(descriptor)
+        self._descriptor = descriptor
+        self._dropped = dropped
+
+    def __call__(self, line: str) -> None:
+        """Write one line of at most PIPE_BUF bytes, which other processes cannot interrupt."""
+        try:
+            os.write(self._descriptor, line.encode("ascii"))
+        except OSError:
+            self._dropped()
 
 
 class RequestMiddleware:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import ml_workshop
-from ml_workshop.serving.parsing import Limits
+from ml_workshop.serving.bodies import Limits
 
 _TEMPLATE = Path(__file__).with_suffix(".json").read_text(encoding="utf-8")
 

@@ -17,8 +17,9 @@ from ml_workshop.errors import ServingError
 from ml_workshop.model.loading import ServedModel, load_model
 from ml_workshop.serving.app import MODEL_NAME, create_app
 from ml_workshop.serving.asgi import WsgiAdapter
-from ml_workshop.serving.logs import log_as_json, set_nonblocking
-from ml_workshop.serving.parsing import Limits
+from ml_workshop.serving.bodies import Limits
+from ml_workshop.serving.logs import log_as_json
+from ml_workshop.serving.middleware import set_nonblocking
 
 log = logging.getLogger("ml_workshop")
 

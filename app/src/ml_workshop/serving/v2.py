@@ -12,9 +12,15 @@ from flask import Flask, Response, request
 
 import ml_workshop
 from ml_workshop.model.predictor import Prediction
+from ml_workshop.serving.bodies import (
+    JSON_TYPE,
+    BadRequestError,
+    Limits,
+    checked_list,
+    json_response,
+    read_json,
+)
 from ml_workshop.serving.middleware import TEXTS
-from ml_workshop.serving.parsing import JSON_TYPE, BadRequestError, Limits, checked_list, read_json
-from ml_workshop.serving.plain_flask import json_response
 
 INPUT = "text"
 _OUTPUTS = {"prediction": "INT64", "label": "BYTES", "probability": "FP64"}  # attributes of a prediction

@@ -5,10 +5,8 @@ from itertools import repeat
 import numpy as np
 from numpy.typing import NDArray
 
-from ml_workshop.text.lookup import Lookup
-from ml_workshop.text.negation import MARK, NEGATORS, SCOPE_ENDS, kinds_of, negated_positions
-from ml_workshop.text.ngrams import UNKNOWN, Keys, ngrams_up_to
-from ml_workshop.text.tokens import tokenize
+from ml_workshop.text.ngrams import UNKNOWN, Keys, Lookup, ngrams_up_to
+from ml_workshop.text.tokens import MARK, NEGATORS, SCOPE_ENDS, kinds_of, negated_positions, tokenize
 
 
 class Vocabulary:

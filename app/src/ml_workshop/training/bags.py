@@ -5,8 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ml_workshop.text.lookup import Lookup
-from ml_workshop.text.ngrams import TOKEN_BITS, Keys
+from ml_workshop.text.ngrams import TOKEN_BITS, Keys, Lookup
 from ml_workshop.training.corpus import Block, Corpus
 from ml_workshop.training.counting import TokenNumbers
 from ml_workshop.training.spill import Spill

@@ -11,9 +11,8 @@ from numpy.typing import NDArray
 
 from ml_workshop.data.dataset import Split, rechunked
 from ml_workshop.processes import even_shares, side_by_side
-from ml_workshop.text.negation import MARK, SCOPE_END, kinds_of, negated_positions
 from ml_workshop.text.ngrams import MAX_TOKENS, TOKEN_BITS
-from ml_workshop.text.tokens import tokenize
+from ml_workshop.text.tokens import MARK, SCOPE_END, kinds_of, negated_positions, tokenize
 from ml_workshop.training.spill import Spill
 
 NONE = 0

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ml_workshop.errors import DataError
-from ml_workshop.text.negation import MARK, marked_tokens
 from ml_workshop.text.ngrams import MAX_ORDER, TOKEN_BITS
+from ml_workshop.text.tokens import MARK, marked_tokens
 from ml_workshop.training.corpus import MARKED, Corpus, text_hashes
 from ml_workshop.training.counting import Counted, TokenNumbers
 from ml_workshop.training.recipe import Recipe

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from itertools import chain
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,7 @@ import ml_workshop
 from ml_workshop.atomic import new_directory
 from ml_workshop.data.dataset import UNLABELLED, Split
 from ml_workshop.data.layout import content_hash
+from ml_workshop.data.source import Source
 from ml_workshop.model.artifact import CARD, MANIFEST, METRICS
 from ml_workshop.model.config import Config
 from ml_workshop.model.evaluation import evaluate
@@ -33,30 +34,8 @@ BATCH_ROWS = 256
 """Rows that are read from a file at a time."""
 
 
-class Rows(Protocol):
-    """A data set that can be read several times, some rows at a time.
-
-    Attributes:
-        name: For messages and the model card.
-        identity: Identifies the content.
-    """
-
-    name: str
-    identity: str
-
-    @property
-    def label_names(self) -> list[str]:
-        """Return the name of each class index."""
-
-    def count_rows(self, split: str) -> int:
-        """Return how many rows `iter_texts` yields."""
-
-    def iter_texts(self, split: str, batch_rows: int = ...) -> Iterator[Split]:
-        """Yield the rows of "train", "test" or UNLABELLED."""
-
-
 def train(
-    dataset: Rows, recipe: Recipe, output: Path, memory_max: int | None = None, counts: Path | None = None
+    dataset: Source, recipe: Recipe, output: Path, memory_max: int | None = None, counts: Path | None = None
 ) -> dict[str, Any]:
     """Train a model and write its directory, whole or not at all.
 
@@ -149,7 +128,7 @@ def train(
     return metrics
 
 
-def _hashing(dataset: Rows, hashes: list[NDArray[np.uint64]]) -> Iterator[Split]:
+def _hashing(dataset: Source, hashes: list[NDArray[np.uint64]]) -> Iterator[Split]:
     """Yield the test rows, and note the hashes of their texts."""
     for batch in dataset.iter_texts("test", BATCH_ROWS):
         hashes.append(text_hashes(batch.texts))

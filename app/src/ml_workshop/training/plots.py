@@ -1,7 +1,7 @@
 """The pictures of a training report."""
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,7 @@ _BLUE, _ORANGE = "#3b82f6", "#f08c2e"
 _CLASS_COLOURS = (_ORANGE, _BLUE, "#10a37f", "#c2569b", "#8b6fd6", "#b8912f", "#d9534f", "#5b8a9a")
 
 MOST_CLASSES_WITH_NUMBERS = 10
-MOST_CLASSES_WITH_NGRAMS = 12
+_MOST_CLASSES_WITH_NGRAMS = 12
 
 _STYLE: dict[Any, Any] = {
     "font.size": 9,
@@ -65,7 +65,7 @@ def write_overview(path: Path, metrics: dict[str, Any], features: TopFeatures) -
         reliability(metrics["calibration"])(right)
         left, right = below.subfigures(1, 2, width_ratios=[1, 1.6])
         learning_accuracy(metrics["validation"]["curve"])(left)
-        top_features(features, names, 8, 2)(right)
+        top_features(features, names, 8, classes_with_ngrams(names))(right)
         figure.savefig(path, metadata={"Software": None})
 
 
@@ -150,23 +150,26 @@ def confidences(calibration: dict[str, Any]) -> Draw:
     return draw
 
 
-def top_features(features: TopFeatures, names: list[str], count: int, columns: int) -> Draw:
-    """Return a function that draws the n-grams with the highest weight for each class."""
+def classes_with_ngrams(names: list[str]) -> range:
+    """Return the numbers of the classes whose n-grams are drawn."""
+    return range(min(len(names), _MOST_CLASSES_WITH_NGRAMS))
+
+
+def top_features(features: TopFeatures, names: list[str], count: int, classes: Sequence[int]) -> Draw:
+    """Return a function that draws the n-grams with the highest weight for each class of `classes`."""
 
     def draw(figure: Figure) -> None:
-        shown = min(len(names), MOST_CLASSES_WITH_NGRAMS)
-        rows = -(-shown // columns)
-        for place in range(shown):
-            axes = figure.add_subplot(rows, min(columns, shown), place + 1)
-            ngrams = features[place][:count][::-1]
+        for place, number in enumerate(classes):
+            axes = figure.add_subplot(-(-len(classes) // 2), min(2, len(classes)), place + 1)
+            ngrams = features[number][:count][::-1]
             axes.barh(
                 range(len(ngrams)),
                 [lead for _, lead in ngrams],
-                color=_CLASS_COLOURS[place % len(_CLASS_COLOURS)],
+                color=_CLASS_COLOURS[number % len(_CLASS_COLOURS)],
                 height=0.7,
             )
             axes.set_yticks(range(len(ngrams)), [ngram for ngram, _ in ngrams])
-            axes.set_title(names[place], loc="left")
+            axes.set_title(names[number], loc="left")
             axes.grid(visible=False)
             axes.set_xticks([])
             axes.spines["bottom"].set_visible(False)

@@ -48,15 +48,16 @@ def _page(artifact: Artifact, metrics: dict[str, Any], features: plots.TopFeatur
         "test rows": f"{metrics['n']:,}",
         "training": f"{training['seconds']:.0f} s",
     }
-    grams_height = 0.35 + 0.24 * NGRAMS
-    grams_rows = -(-min(len(names), plots.MOST_CLASSES_WITH_NGRAMS) // 2)
     pictures = {
         "curve_loss": plots.as_svg(plots.learning_loss(curve), 5, 3),
         "curve_accuracy": plots.as_svg(plots.learning_accuracy(curve), 5, 3),
         "confusion": plots.as_svg(plots.confusion(metrics["confusion_matrix"], names), 5, 3.4),
         "reliability": plots.as_svg(plots.reliability(calibration), 5, 3.4),
         "confidences": plots.as_svg(plots.confidences(calibration), 5, 3),
-        "ngrams": plots.as_svg(plots.top_features(features, names, NGRAMS, 2), 10, grams_height * grams_rows),
+        "ngrams": "".join(
+            plots.as_svg(plots.top_features(features, names, NGRAMS, [number]), 5, 0.35 + 0.24 * NGRAMS)
+            for number in plots.classes_with_ngrams(names)
+        ),
     }
     facts = {
         "data set": config.dataset,

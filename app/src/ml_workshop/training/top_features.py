@@ -3,8 +3,8 @@
 import numpy as np
 
 from ml_workshop.model.artifact import Artifact
-from ml_workshop.text.negation import shown
 from ml_workshop.text.ngrams import key_tokens
+from ml_workshop.text.tokens import shown
 
 
 def top_features(artifact: Artifact, count: int) -> list[list[tuple[str, float]]]:

@@ -1,12 +1,15 @@
-"""Parse and validate request bodies.
+"""Bodies of requests and responses.
 
-Functions raise BadRequestError; its status for content of the wrong shape is 422, or `status` if given.
+Functions that read a body raise BadRequestError; its status for content of the wrong shape is 422, or
+`status` if given.
 """
 
 import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from flask import Response
+from werkzeug.datastructures import Headers
 from werkzeug.http import parse_options_header
 
 if TYPE_CHECKING:
@@ -16,6 +19,8 @@ BODY_ERROR = "ml_workshop.body_error"
 """Set in the WSGI environment to a BadRequestError when the body could not be read."""
 
 JSON_TYPE = "application/json"
+
+_encode = json.JSONEncoder(separators=(",", ":")).encode
 
 
 @dataclass(frozen=True)
@@ -132,3 +137,16 @@ def _constant(name: str) -> None:
 
 
 _parse = json.JSONDecoder(object_pairs_hook=_object, parse_constant=_constant).decode
+
+
+class PlainResponse(Response):
+    """A response whose headers are complete: no redirect, and never 1xx, 204 or 304."""
+
+    def get_wsgi_headers(self, environ: "WSGIEnvironment") -> Headers:
+        """Return the headers; there is nothing to correct."""
+        return self.headers
+
+
+def json_response(content: object, status: int = 200) -> Response:
+    """Return a JSON document and a newline; in ASCII, for a client's text may hold half a surrogate pair."""
+    return PlainResponse(_encode(content).encode("ascii") + b"\n", status, content_type=JSON_TYPE)
