@@ -179,8 +179,7 @@ def test_values_that_do_not_fit_each_other_are_named(
         (
             [],
             {"json": {"configuration": "another"}},
-            "its files come from other variables or another version of the role; "
-            "run the tag gateway_configure, too.",
+            "its files come from other variables or another version; run the tag gateway_configure, too.",
         ),
         (
             ["[ALERT]    (1) : cannot bind socket"],
