@@ -122,9 +122,12 @@ image: venv ## The service as a container image, ml-workshop/inference
 	@[ -f $(SOURCES) ] || python lab/probe.py --output $(SOURCES) >/dev/null
 	@ansible-playbook -i inventory/lab lab/images.yml playbooks/image.yml
 
+browser: scheme = $(shell curl --silent --insecure --output /dev/null https://127.0.0.1:9090 && echo https || echo http)
 browser: venv-test chromium ## Open the lab's pages in a browser: pictures in artifacts/browser
-	pytest -q -rs tests/browser --service http://127.0.0.1:8000 --locust http://127.0.0.1:8089 --prometheus http://127.0.0.1:9090 \
-	  --password-file .lab/secrets/admin_password $(shell curl --silent --output /dev/null http://127.0.0.1:3000/api/health && echo --grafana http://127.0.0.1:3000)
+	REQUESTS_CA_BUNDLE=$(if $(filter https,$(scheme)),.lab/secrets/tls/ca.crt) \
+	  pytest -q -rs tests/browser --service $(if $(filter https,$(scheme)),https://127.0.0.1:8443,http://127.0.0.1:8000) \
+	  --locust $(scheme)://127.0.0.1:8089 --prometheus $(scheme)://127.0.0.1:9090 --password-file .lab/secrets/admin_password \
+	  $(shell curl --silent --insecure --output /dev/null $(scheme)://127.0.0.1:3000/api/health && echo --grafana $(scheme)://127.0.0.1:3000)
 
 hosts: export LAB_DATASET := $(or $(LAB_DATASET),$(wildcard ../shared/data/imdb))
 hosts: venv-test
@@ -136,6 +139,7 @@ promtool:
 
 chromium:
 	@lab/setup.sh command chromium chromium
+	@lab/setup.sh command certutil libnss3-tools
 
 haproxy:
 	@lab/setup.sh command haproxy haproxy

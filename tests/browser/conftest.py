@@ -1,7 +1,9 @@
 """The site under test, given by --service and others or started on this machine, and a browser."""
 
+import os
 import re
 import shutil
+import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -106,12 +108,25 @@ def targets(prometheus: str, login: tuple[str, str]) -> dict[str, list[str]]:
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home in which Chromium trusts the authority that requests trusts."""
+    home = tmp_path_factory.mktemp("home")
+    if authority := os.environ.get("REQUESTS_CA_BUNDLE"):
+        (home / ".pki/nssdb").mkdir(parents=True)
+        for arguments in (["-N", "--empty-password"], ["-A", "-n", "site", "-t", "C", "-i", authority]):
+            subprocess.run(["certutil", "-d", f"sql:{home}/.pki/nssdb", *arguments], check=True)
+    return home
+
+
+@pytest.fixture(scope="session")
+def browser(home: Path) -> Iterator[Browser]:
     program = shutil.which("chromium") or shutil.which("google-chrome")
     assert program, "There is no chromium or google-chrome here: 'apt-get install chromium' brings one."
     expect.set_options(timeout=PATIENCE_SECONDS * 1000)
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=program, args=list(FLAGS))
+        chromium = playwright.chromium.launch(
+            executable_path=program, args=list(FLAGS), env=os.environ | {"HOME": str(home)}
+        )
         yield chromium
         chromium.close()
 

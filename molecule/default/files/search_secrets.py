@@ -1,9 +1,10 @@
-"""Search a host, or named files, for secrets: search_secrets.py SECRET [FILE ...].
+"""Search a host, or named files, for secrets: search_secrets.py SECRETS [FILE ...].
 
-The file SECRET has the text that all secrets begin with; it was written before the first of them was used.
+SECRETS is a JSON file: texts that secrets begin with (`secrets`), and those of secrets that the host may
+not have at all (`absent`). This script was copied to the host before the first of them was used.
 Prints a JSON object: how many places of each kind were searched, and each place with a secret.
 check_security.yml runs it on the hosts, as root. Files that not every user can read are where secrets
-belong; they are not searched.
+belong; they are searched for those of `absent` alone.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 NO_FILES = {"/proc", "/sys", "/dev"}
+OTHER_FILES = "other files"
 COMMANDS = {
     "units": ["systemctl", "show", "--all", "*"],
     "environment of systemd": ["systemctl", "show-environment"],
@@ -27,11 +29,14 @@ COMMANDS = {
 }
 
 
-def needles(secret: str) -> list[bytes]:
-    """Return a secret's beginning as it is, and base64-encoded at each alignment, as in a login."""
-    encoded = [base64.b64encode(b" " * shift + secret.encode()) for shift in range(3)]
-    # Without the characters that also depend on what is before and behind.
-    return [secret.encode(), encoded[0][:-4], encoded[1][2:-4], encoded[2][3:-4]]
+def needles(secrets: list[str]) -> list[bytes]:
+    """Return each secret's beginning as it is, and base64-encoded at each alignment, as in a login."""
+    wanted = []
+    for secret in secrets:
+        encoded = [base64.b64encode(b" " * shift + secret.encode()) for shift in range(3)]
+        # Without the characters that also depend on what is before and behind.
+        wanted += [secret.encode(), encoded[0][:-4], encoded[1][2:-4], encoded[2][3:-4]]
+    return wanted
 
 
 def find(content: bytes, wanted: list[bytes]) -> str:
@@ -52,24 +57,24 @@ def processes(kind: str) -> Iterator[tuple[str, bytes]]:
             continue  # it has ended
 
 
-def readable_files(root: str, since: float) -> Iterator[tuple[str, bytes]]:
-    """Yield the files that every user can read and that have changed since a Unix time."""
-    for directory, names, files in os.walk(root):
-        names[:] = [
-            name
-            for name in names
-            if (path := os.path.join(directory, name)) not in NO_FILES  # noqa: PTH118  (speed)
-            and os.lstat(path).st_mode & stat.S_IXOTH
-        ]
-        for name in files:
+def files(root: str, since: float) -> Iterator[tuple[str, str, bytes]]:
+    """Yield the files that have changed since a Unix time, and whether every user can read them."""
+    closed = set()
+    for directory, names, found in os.walk(root):
+        for name in list(names):
+            path = os.path.join(directory, name)  # noqa: PTH118  (speed)
+            if path in NO_FILES:
+                names.remove(name)
+            elif directory in closed or not os.lstat(path).st_mode & stat.S_IXOTH:
+                closed.add(path)
+        for name in found:
             path = os.path.join(directory, name)  # noqa: PTH118
             try:
                 status = os.lstat(path)
-                if not stat.S_ISREG(status.st_mode) or not status.st_mode & stat.S_IROTH:
+                if not stat.S_ISREG(status.st_mode) or status.st_ctime < since:
                     continue
-                if status.st_ctime < since:
-                    continue
-                yield path, Path(path).read_bytes()
+                is_open = directory not in closed and status.st_mode & stat.S_IROTH
+                yield "world-readable files" if is_open else OTHER_FILES, path, Path(path).read_bytes()
             except FileNotFoundError:
                 continue
 
@@ -88,18 +93,20 @@ def places(paths: list[str], since: float) -> Iterator[tuple[str, str, bytes]]:
     yield from (
         ("facts", str(path), path.read_bytes()) for path in Path("/etc/ansible").rglob("*") if path.is_file()
     )
-    yield from (("world-readable files", *file) for file in readable_files("/", since))
+    yield from files("/", since)
 
 
 def main() -> int:
     """Search, print the result, and return 1 if a secret was found."""
-    secret_file = Path(sys.argv[1])
-    wanted = needles(secret_file.read_text().strip())
+    secrets = json.loads(Path(sys.argv[1]).read_text())
+    wanted, absent = needles(secrets["secrets"] + secrets["absent"]), needles(secrets["absent"])
     searched: dict[str, int] = {}
     hits = []
-    for kind, name, content in places(sys.argv[2:], secret_file.stat().st_ctime):
+    for kind, name, content in places(sys.argv[2:], Path(__file__).stat().st_ctime):
+        if name == sys.argv[1]:
+            continue
         searched[kind] = searched.get(kind, 0) + 1
-        if secret := find(content, wanted):
+        if secret := find(content, absent if kind == OTHER_FILES else wanted):
             hits.append({"kind": kind, "place": name, "secret": secret})
     print(json.dumps({"searched": searched, "hits": hits}))
     return 1 if hits else 0

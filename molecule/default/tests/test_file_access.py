@@ -28,18 +28,22 @@ CONNECTS = {"ml-workshop-inference": SLOTS, "haproxy": ["/run/haproxy", *SLOTS]}
 READS = {
     "ml-workshop-prometheus": ["/etc/ml-workshop/prometheus"],
     "ml-workshop-alertmanager": ["/etc/ml-workshop/alertmanager"],
-    "ml-workshop-node-exporter": ["/etc/ml-workshop/node_exporter.web.yml"],
+    "ml-workshop-node-exporter": [f"/etc/ml-workshop/node_exporter.{name}" for name in ("web.yml", "pem")],
     "haproxy": ["/etc/haproxy"],
 }
 """Configuration that each user may read; the credentials of its own units come on top."""
 
 PUBLIC = [
     f"/etc/ml-workshop/{name}"
-    for name in ("deploy.json", "slots", "grafana/dashboards", "grafana/provisioning")
+    for name in (
+        *("deploy.json", "slots", "firewall", "model_verify_key.pem", "prometheus_ca.crt"),
+        *("grafana/dashboards", "grafana/provisioning", "grafana/ca.crt"),
+    )
 ]
-SECRET = ["/etc/ml-workshop", "/etc/haproxy/haproxy.cfg", "/etc/haproxy/api_keys.map", "/etc/haproxy/tls.pem"]
+SECRET = ["/etc/ml-workshop"]
+SECRET += [f"/etc/haproxy/{name}" for name in ("haproxy.cfg", "api_keys.map", "tls.pem", "metrics.pem")]
 SECRET += ["/run/credentials", f"{STATE}/last_healthy", "/root"]
-ROOT_UNITS = {"ml-workshop-firewall.service"}
+ROOT_UNITS = {"ml-workshop-firewall.service", "nftables.service"}
 EVERYBODY_WRITES = ["/tmp", "/var/tmp", "/run/lock", "/run/user"]  # noqa: S108
 
 
