@@ -131,6 +131,10 @@ def sshd(tmp_path_factory: pytest.TempPathFactory):
     server.wait(timeout=10)
 
 
+SUDO = 'while [ "$1" != -- ]; do shift; done; shift; exec "$@"'
+"""A sudo that stays with the user who calls it."""
+
+
 def over_ssh(port: int, key: Path, **settings: str) -> str:
     """An inventory of two names of this machine; host keys are accepted into a file next to the key."""
     options = f"-o UserKnownHostsFile={key.parent}/known_hosts {settings.pop('common_args', '')}"
@@ -197,6 +201,20 @@ def test_sudo_with_a_password_is_explained(preflight, sshd, tmp_path: Path) -> N
         over_ssh(port, tmp_path / "key", ansible_become_exe=str(fake_sudo), ansible_become_user="nobody")
     )
     assert re.search("one: .* cannot become root by sudo .*; run the playbook with --ask-become-pass", output)
+
+
+def test_host_where_sudo_works_is_not_blamed(preflight, sshd, tmp_path: Path) -> None:
+    port, key = sshd
+    shutil.copy(key, tmp_path / "key")
+    for name, text in {"one": "echo 'sudo: wrong' >&2; exit 1", "two": SUDO}.items():
+        (tmp_path / name).write_text(f"#!/bin/sh\n{text}\n")
+        (tmp_path / name).chmod(0o755)
+    inventory = over_ssh(port, tmp_path / "key", ansible_become_user="nobody")
+    for name in ("one", "two"):
+        inventory = inventory.replace(f"\n{name} ", f"\n{name} ansible_become_exe={tmp_path}/{name} ")
+    output = preflight(inventory)
+    assert "one: " in output
+    assert "two: " not in output
 
 
 def test_checks_hold_for_hosts_that_limit_leaves(preflight) -> None:
