@@ -1,9 +1,7 @@
 """The site under test, given by --service and others or started on this machine, and a browser."""
 
-import os
 import re
 import shutil
-import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -17,6 +15,7 @@ from playwright.sync_api import Browser, HttpCredentials, Page, expect, sync_pla
 ROOT = Path(__file__).parents[2]
 sys.path.append(str(ROOT / "tests" / "live"))
 
+from chromium import environment  # noqa: E402
 from local_site import local_site  # noqa: E402
 
 ARTIFACTS = ROOT / "artifacts" / "browser"
@@ -108,24 +107,13 @@ def targets(prometheus: str, login: tuple[str, str]) -> dict[str, list[str]]:
 
 
 @pytest.fixture(scope="session")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A home in which Chromium trusts the authority that requests trusts."""
-    home = tmp_path_factory.mktemp("home")
-    if authority := os.environ.get("REQUESTS_CA_BUNDLE"):
-        (home / ".pki/nssdb").mkdir(parents=True)
-        for arguments in (["-N", "--empty-password"], ["-A", "-n", "site", "-t", "C", "-i", authority]):
-            subprocess.run(["certutil", "-d", f"sql:{home}/.pki/nssdb", *arguments], check=True)
-    return home
-
-
-@pytest.fixture(scope="session")
-def browser(home: Path) -> Iterator[Browser]:
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
     program = shutil.which("chromium") or shutil.which("google-chrome")
     assert program, "There is no chromium or google-chrome here: 'apt-get install chromium' brings one."
     expect.set_options(timeout=PATIENCE_SECONDS * 1000)
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(
-            executable_path=program, args=list(FLAGS), env=os.environ | {"HOME": str(home)}
+            executable_path=program, args=list(FLAGS), env=environment(tmp_path_factory.mktemp("home"))
         )
         yield chromium
         chromium.close()

@@ -6,6 +6,7 @@ import time
 
 import pytest
 import requests
+from chromium import environment
 from local_site import Site
 from playwright.sync_api import sync_playwright
 from prometheus_api import Api
@@ -28,13 +29,17 @@ def page(site: Site) -> str:
 
 
 @pytest.fixture(scope="module")
-def drawn(site: Site, page: str, answers: QueryResults) -> str:
+def drawn(site: Site, page: str, answers: QueryResults, tmp_path_factory: pytest.TempPathFactory) -> str:
     """The page in a browser, once it shows data."""
     program = shutil.which("chromium") or shutil.which("google-chrome")
     if not program:
         pytest.skip("neither chromium nor google-chrome is installed here")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox", "--disable-gpu"])
+        browser = playwright.chromium.launch(
+            executable_path=program,
+            args=["--no-sandbox", "--disable-gpu"],
+            env=environment(tmp_path_factory.mktemp("home")),
+        )
         window = browser.new_page()
         # fetch rejects URLs with a login; the page's own address may have one.
         address = site.prometheus.replace("://", "://" + ":".join(site.login) + "@")
