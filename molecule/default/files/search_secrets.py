@@ -75,8 +75,8 @@ def files(root: str, since: float) -> Iterator[tuple[str, str, bytes]]:
                     continue
                 is_open = directory not in closed and status.st_mode & stat.S_IROTH
                 yield "world-readable files" if is_open else OTHER_FILES, path, Path(path).read_bytes()
-            except FileNotFoundError:
-                continue
+            except OSError:
+                continue  # it is gone, or a namespace
 
 
 def places(paths: list[str], since: float) -> Iterator[tuple[str, str, bytes]]:
