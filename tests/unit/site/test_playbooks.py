@@ -11,8 +11,8 @@ pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parents[3]
 PLAYBOOKS = sorted((*ROOT.glob("playbooks/*.yml"), ROOT / "site.yml"))
-#: A part of other playbooks, and one that needs no host.
-PARTS = {"share_model", "image"}
+#: Parts of other playbooks, and one that needs no host.
+PARTS = {"share_model", "enable_hosts", "image"}
 
 
 def run(playbook: Path, *options: str, cwd: Path) -> subprocess.CompletedProcess[str]:
