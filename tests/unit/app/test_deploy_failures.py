@@ -4,11 +4,13 @@ import json
 import shutil
 import subprocess
 import tempfile
+import urllib.parse
 import urllib.request
 from collections.abc import Callable, Iterator
 from functools import partial
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -18,7 +20,7 @@ from ml_workshop.deploy.haproxy import HAProxy
 from ml_workshop.errors import DeployError
 from ml_workshop.model.manifest import write_manifest
 from ml_workshop.registry.repository import open_repository
-from server_process import http_server
+from server_process import http_server, respond
 
 pytestmark = pytest.mark.slow
 
@@ -263,6 +265,34 @@ def test_missing_setting(host: Host) -> None:
 def test_nothing_to_roll_back_to(host: Host) -> None:
     result, message = host.command("rollback", code=1)
     assert "There is no earlier deployment to go back to" in message and not result["changed"]
+
+
+def answer_status_query(values: dict[str, list[Any]], request: BaseHTTPRequestHandler) -> None:
+    query = urllib.parse.parse_qs(urllib.parse.urlparse(request.path).query)["query"][0]
+    rows = next(rows for name, rows in values.items() if name in query)
+    respond(
+        request,
+        {"data": {"result": [{"metric": labels, "value": [0, str(value)]} for labels, value in rows]}},
+    )
+
+
+def test_report_has_the_figures_of_prometheus(host: Host) -> None:
+    values: dict[str, list[Any]] = {
+        "flask_http_request_duration_seconds_count": [({}, 1.5)],
+        "slo:period_error_budget_remaining:ratio": [({"sloth_slo": "latency"}, -1.58)],
+        "ALERTS": [({"alertname": "B"}, 1), ({"alertname": "A"}, 1), ({"alertname": "A"}, 1)],
+        "ml_workshop_certificate_not_after_timestamp_seconds": [({}, 89.5)],
+    }
+    with http_server(partial(answer_status_query, values)) as host.settings["prometheus_url"]:
+        report, _ = host.command("status", "--format", "report")
+        assert (report["slot"], report["requests_per_second"]) == ("blue", 1.5)
+        assert (report["error_budget_left"], report["alerts"]) == ({"latency": -1.58}, ["A", "B"])
+        assert report["certificate_days_left"] == 89.5
+        values["ml_workshop_certificate_not_after_timestamp_seconds"] = []
+        assert host.command("status", "--format", "report")[0]["certificate_days_left"] is None
+    report, _ = host.command("status", "--format", "report")
+    assert report["alerts"] is None and "Prometheus does not answer" in report["problem"]
+    host.settings["prometheus_url"] = ""
 
 
 def test_history_and_status(host: Host) -> None:

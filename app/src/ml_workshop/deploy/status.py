@@ -86,8 +86,9 @@ def report(settings: Settings, state: Status) -> dict[str, Any]:
     """Return the row of this host, from its status and Prometheus.
 
     slot, release, revision, accuracy (0 to 1), uptime_seconds, disk_free_bytes, pinned; from Prometheus
-    requests_per_second, error_budget_left (0 to 1, by objective) and alerts (names); without Prometheus these
-    are None, and `problem` has the reason.
+    requests_per_second, error_budget_left (by objective; 1 is the whole budget, below 0 it is exceeded),
+    alerts (names) and certificate_days_left (None without HTTPS); without Prometheus these are None, and
+    `problem` has the reason.
     """
     slot = state["slots"].get(state["serving"] or "", {})
     since = slot.get("since")
@@ -97,15 +98,18 @@ def report(settings: Settings, state: Status) -> dict[str, Any]:
         "uptime_seconds": time.time() - datetime.fromisoformat(since).timestamp() if since else None,
         "disk_free_bytes": shutil.disk_usage(settings.models_dir).free,
         "pinned": bool(state["pin"]),
-        **dict.fromkeys(("requests_per_second", "error_budget_left", "alerts")),
+        **dict.fromkeys(("requests_per_second", "error_budget_left", "alerts", "certificate_days_left")),
         "problem": state["problem"],
     }
     if not settings.prometheus_url:
         return row
-    where = f'job="inference", url_rule=~"/predict|/v2/.+/infer", instance="{settings.prometheus_instance}"'
+    instance = f'instance="{settings.prometheus_instance}"'
+    where = f'job="inference", url_rule=~"/predict|/v2/.+/infer", {instance}'
+    expiry = f'ml_workshop_certificate_not_after_timestamp_seconds{{job="certificate", {instance}}}'
     try:
         rate = query(settings, f"sum(rate(flask_http_request_duration_seconds_count{{{where}}}[2m]))")
         budget = query(settings, "slo:period_error_budget_remaining:ratio")
+        certificate = query(settings, f"min({expiry} - time()) / 86400")
         alerts = query(settings, 'ALERTS{alertstate="firing", severity!="none"}')
     except PrometheusError as error:
         return row | {"problem": row["problem"] or str(error)}
@@ -113,6 +117,7 @@ def report(settings: Settings, state: Status) -> dict[str, Any]:
         "requests_per_second": rate[0][1] if rate else 0.0,
         "error_budget_left": {labels["sloth_slo"]: value for labels, value in budget},
         "alerts": sorted({labels["alertname"] for labels, _ in alerts}),
+        "certificate_days_left": certificate[0][1] if certificate else None,
     }
 
 
