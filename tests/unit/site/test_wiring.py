@@ -357,3 +357,5 @@ def test_any_password_of_the_monitoring_makes_an_api_key(value) -> None:
     keys = value(inventory + settings, "box", "gateway_api_keys")
     assert keys["alice"] == "0123456789abcdef0123"
     assert re.fullmatch(r"[!-~]{20,}", keys["monitoring"])
+    own = settings.replace("alice", "monitoring")
+    assert value(inventory + own, "box", "gateway_api_keys") == {"monitoring": "0123456789abcdef0123"}
