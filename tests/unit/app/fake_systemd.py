@@ -107,16 +107,21 @@ def systemd_run(arguments: list[str]) -> int:
         pid_file(unit).unlink(missing_ok=True)
 
 
+def journalctl(arguments: list[str]) -> int:
+    log = STATE / f"{arguments[-1].removeprefix('_SYSTEMD_UNIT=')}.log"
+    since = next(float(text.removeprefix("--since=@")) for text in arguments if text.startswith("--since=@"))
+    lines = log.read_text(errors="replace").splitlines() if log.stat().st_mtime >= since else []
+    print(lines[-1] if lines else "")
+    return 0
+
+
 def main() -> int:
     name, arguments = Path(sys.argv[0]).name, sys.argv[1:]
     call = " ".join([name, *arguments])
     with (STATE / "calls").open("a") as calls:
         calls.write(json.dumps([name, *arguments]) + "\n")
     if name == "journalctl":
-        unit = arguments[-1].removeprefix("_SYSTEMD_UNIT=")
-        lines = (STATE / f"{unit}.log").read_text(errors="replace").splitlines()
-        print(lines[-1] if lines else "")
-        return 0
+        return 0 if arguments == ["--sync"] else journalctl(arguments)
     pattern = STATE / "kill_after"
     matches = pattern.exists() and re.search(pattern.read_text(), call)
     if matches:

@@ -1,6 +1,7 @@
 """Failed deployments: the old slot still serves, the error is one sentence, nothing is left behind."""
 
 import json
+import os
 import shutil
 import subprocess
 import tempfile
@@ -17,6 +18,7 @@ import pytest
 from deploy_host import Host, wait_until
 from fake_hub import WRITER
 from ml_workshop.deploy.haproxy import HAProxy
+from ml_workshop.deploy.slots import last_log_line
 from ml_workshop.errors import DeployError
 from ml_workshop.model.manifest import write_manifest
 from ml_workshop.registry.repository import open_repository
@@ -117,6 +119,16 @@ def test_release_that_fails_to_serve(host: Host) -> None:
     host.settings["serve_options"] = ["--workers", "0"]
     message = failed(host)
     assert "systemd could not start it" in message and "journalctl -u inference@green" in message
+
+
+def test_log_within_the_second_of_the_start(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", f"{host.root / 'bin'}:{os.environ['PATH']}")
+    monkeypatch.setenv("FAKE_SYSTEMD", str(host.root / "systemd"))
+    log = host.root / "systemd" / "inference@green.service.log"
+    log.write_text("started\nfailed\n")
+    os.utime(log, (1000.8, 1000.8))
+    assert last_log_line("green", since=1000.7) == "failed"
+    assert last_log_line("green", since=1000.9) == ""
 
 
 @pytest.mark.parametrize("release", ["nothing", "../r1", "", "a b"])

@@ -68,7 +68,8 @@ def enable_unit(slot: str, enabled: bool) -> None:
 
 def last_log_line(slot: str, since: float) -> str:
     """Return the last line that a slot's own processes logged since a Unix time; empty if there is none."""
-    options = ["--lines=1", "--output=cat", "--no-pager", "--quiet", f"--since=@{since:.0f}"]
+    _run("journalctl", "--sync")  # what a process wrote just before it ended may not be in the journal yet
+    options = ["--lines=1", "--output=cat", "--no-pager", "--quiet", f"--since=@{since:.6f}"]
     return _run("journalctl", *options, f"_SYSTEMD_UNIT={unit_name(slot)}").stdout.strip()
 
 
