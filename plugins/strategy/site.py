@@ -37,8 +37,8 @@ else:
 # Built by calling `type`, since the bases are only known here.
 StrategyModule = type("StrategyModule", _bases, {})
 
-# Ansible forks a process for each task. The garbage collector would touch all objects of the loaded playbook
-# in each of them, and the kernel would copy their memory: a fifth of the time of a second run.
+# Ansible forks a process for each task. Without this, the garbage collector of each process writes to all
+# objects of the loaded playbook, and the kernel copies their pages: a fifth of the time of a second run.
 gc.freeze()
 
 if context.CLIARGS.get("start_at_task"):

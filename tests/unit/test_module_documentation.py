@@ -10,7 +10,7 @@ import yaml
 MODULES = sorted((Path(__file__).parents[2] / "plugins/modules").glob("*.py"))
 
 
-def documents(module: Path) -> dict[str, Any]:
+def read_documentation(module: Path) -> dict[str, Any]:
     """Read the documentation as ansible-doc does: constants of the module."""
     found = {}
     for node in ast.parse(module.read_text()).body:
@@ -31,7 +31,7 @@ def argument_spec(module: Path) -> dict[str, Any]:
 
 @pytest.mark.parametrize("module", MODULES, ids=lambda path: path.stem)
 def test_documentation_and_arguments_agree(module: Path) -> None:
-    options = documents(module)["DOCUMENTATION"]["options"]
+    options = read_documentation(module)["DOCUMENTATION"]["options"]
     spec = {
         name: {k: v for k, v in option.items() if k != "no_log"}
         for name, option in argument_spec(module).items()
@@ -43,8 +43,8 @@ def test_documentation_and_arguments_agree(module: Path) -> None:
 
 
 @pytest.mark.parametrize("module", MODULES, ids=lambda path: path.stem)
-def test_examples_use_what_there_is(module: Path) -> None:
-    documentation = documents(module)
+def test_examples_use_documented_options(module: Path) -> None:
+    documentation = read_documentation(module)
     assert documentation["RETURN"]
     for task in documentation["EXAMPLES"]:
         assert (

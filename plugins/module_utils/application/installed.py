@@ -35,7 +35,7 @@ def read_installed(site_packages: Path, names: Iterable[str], scripts: bool = Tr
     Args:
         site_packages: the directory that holds the distributions.
         names: normalised names.
-        scripts: whether files outside of the directory count (`pip --target` records them wrongly).
+        scripts: whether to check files outside of the directory (`pip --target` records wrong paths).
     """
     expected = set(names)
     found: dict[str, Installed] = {}
@@ -53,12 +53,9 @@ def read_installed(site_packages: Path, names: Iterable[str], scripts: bool = Tr
 
 
 def _damage(site_packages: Path, distribution: Distribution, scripts: bool) -> str:
-    """Return which file of RECORD is missing.
-
-    Byte code may be; an installation that was killed has no RECORD at all.
-    """
+    """Return what is wrong with an installation; empty if it is intact. Missing byte code does not count."""
     record = distribution.read_text("RECORD")
-    if record is None:
+    if record is None:  # pip writes it last
         return "its installation was not finished"
     root = str(site_packages)
     metadata = [path for path in distribution.files or [] if path.name == "METADATA"]
@@ -67,6 +64,8 @@ def _damage(site_packages: Path, distribution: Distribution, scripts: bool) -> s
     paths = [row[0] for row in csv.reader(record.splitlines()) if row and not row[0].endswith(".pyc")]
     if not scripts:
         paths = [path for path in paths if not path.startswith("..")]
-    missing = [path for path in paths if not os.path.lexists(f"{root}/{path}")]  # of 20000: no Path objects
+    missing = [
+        path for path in paths if not os.path.lexists(f"{root}/{path}")
+    ]  # strings: Path objects are slow for 20,000 files
     more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
     return f"{missing[0]} is missing{more}" if missing else ""

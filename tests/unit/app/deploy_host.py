@@ -13,7 +13,7 @@ from typing import Any
 import ml_workshop
 from fake_haproxy import FakeHAProxy
 from ml_workshop.registry.publishing import push
-from models import retrained
+from models import change_seed
 from server_process import UnixConnection
 
 SOURCE = Path(ml_workshop.__file__).parent
@@ -93,7 +93,7 @@ class Host:
 
     def publish(self, seed: int = 1, signing_key: Path | None = None) -> str:
         """Publish the model with another content; return its revision."""
-        retrained(self.model, seed)
+        change_seed(self.model, seed)
         return push(self.model, self.settings["model_repo"], signing_key=signing_key)
 
     def start(self, *arguments: str) -> "subprocess.Popen[str]":

@@ -6,7 +6,7 @@ from pathlib import Path
 from ml_workshop.model.manifest import write_manifest
 
 
-def retrained(model: Path, seed: int) -> Path:
+def change_seed(model: Path, seed: int) -> Path:
     """Give a model another content, and the manifest that fits it; a signature stays as it is."""
     config = json.loads((model / "config.json").read_text())
     config["recipe"]["seed"] = seed

@@ -194,8 +194,8 @@ def test_a_port_in_use_is_an_error(service: str, command: Command, tmp_path: Pat
     done = command("load-test", "--host", service, "--output-dir", tmp_path, "--web-port", port)
     assert done.returncode == 1
     assert done.stderr == (
-        f"ml-workshop: 127.0.0.1:{port} cannot be listened on (Address already in use): "
-        "choose another --web-address or --web-port.\n"
+        f"ml-workshop: Locust cannot listen on 127.0.0.1:{port} (Address already in use): "
+        "set another --web-address or --web-port.\n"
     )
 
 

@@ -17,9 +17,9 @@ from ml_workshop.errors import ModelError, OutputError, QualityGateError, Regist
 from ml_workshop.model.manifest import verify_manifest, write_manifest
 from ml_workshop.model.revision import model_revision
 from ml_workshop.registry.publishing import push
-from ml_workshop.registry.pulling import pull_into, pull_to
+from ml_workshop.registry.pulling import pull_to_models_dir, pull_to_output_dir
 from ml_workshop.registry.repository import open_repository
-from models import retrained
+from models import change_seed
 from safetensors.numpy import load_file, save_file
 
 
@@ -34,7 +34,7 @@ def damage(path: Path) -> None:
     path.write_bytes(content)
 
 
-DAMAGES: dict[str, tuple[Callable[[Path], object], str]] = {
+DAMAGE_CASES: dict[str, tuple[Callable[[Path], object], str]] = {
     "changed": (
         lambda d: damage(d / "model.safetensors"),
         "model.safetensors of .* was changed after publishing",
@@ -51,11 +51,11 @@ DAMAGES: dict[str, tuple[Callable[[Path], object], str]] = {
 }
 
 
-@pytest.mark.parametrize("kind", DAMAGES)
+@pytest.mark.parametrize("kind", DAMAGE_CASES)
 def test_a_damaged_model_is_refused_and_not_published(
     model: Path, repo: str, tmp_path: Path, kind: str
 ) -> None:
-    damage_model, message = DAMAGES[kind]
+    damage_model, message = DAMAGE_CASES[kind]
     damage_model(model)
     with pytest.raises(ModelError, match=message):
         verify_manifest(model)
@@ -100,7 +100,7 @@ def test_a_manifest_that_leaves_a_file_out_is_refused(model: Path) -> None:
 
 def test_a_pulled_model_is_the_pushed_one(model: Path, repo: str, tmp_path: Path) -> None:
     revision = push(model, repo)
-    pulled, path = pull_into(repo, "latest", tmp_path / "models")
+    pulled, path = pull_to_models_dir(repo, "latest", tmp_path / "models")
     assert (pulled, path) == (revision, tmp_path / "models" / revision)
     assert model_revision(path) == revision
     for file in model.iterdir():
@@ -116,11 +116,11 @@ def test_publishing_the_same_model_again_changes_nothing(model: Path, repo: str,
 
 def test_latest_is_the_last_push_and_older_revisions_stay(model: Path, repo: str, tmp_path: Path) -> None:
     first = push(model, repo)
-    second = push(retrained(model, 1), repo)
+    second = push(change_seed(model, 1), repo)
     repository = open_repository(repo)
     assert first != second
     assert repository.resolve("latest") == second
-    assert pull_into(repo, first, tmp_path / "models")[0] == first
+    assert pull_to_models_dir(repo, first, tmp_path / "models")[0] == first
 
 
 @pytest.mark.parametrize("revision", ["nope", "main", "0" * 40, "../../etc", "", "latest/"])
@@ -129,7 +129,7 @@ def test_a_wrong_revision_is_refused_and_the_latest_named(
 ) -> None:
     latest = push(model, repo)
     with pytest.raises(RevisionNotFoundError, match=f"has no revision {revision}; the latest is {latest}"):
-        pull_into(repo, revision, tmp_path / "models")
+        pull_to_models_dir(repo, revision, tmp_path / "models")
     assert not (tmp_path / "models").exists()
 
 
@@ -141,25 +141,25 @@ def test_an_empty_repository_is_an_error(repo: str) -> None:
 @pytest.mark.parametrize(
     "address", ["", "model", "s3://bucket", "dir://relative/path", "hf://no-user", "hf://a/b/c"]
 )
-def test_an_unknown_kind_of_address_is_refused(address: str) -> None:
+def test_an_invalid_repository_address_is_refused(address: str) -> None:
     with pytest.raises(RegistryError):
         open_repository(address)
 
 
-@pytest.mark.parametrize("kind", DAMAGES)
+@pytest.mark.parametrize("kind", DAMAGE_CASES)
 def test_a_revision_changed_after_publishing_is_refused_and_the_local_copy_stays(
     model: Path, repo: str, tmp_path: Path, kind: str
 ) -> None:
     good = push(model, repo)
-    kept = pull_to(repo, good, tmp_path / "serving")[1]
-    bad = push(retrained(model, 2), repo)
-    DAMAGES[kind][0](tmp_path / "registry" / "revisions" / bad)
+    kept = pull_to_output_dir(repo, good, tmp_path / "serving")[1]
+    bad = push(change_seed(model, 2), repo)
+    DAMAGE_CASES[kind][0](tmp_path / "registry" / "revisions" / bad)
     with pytest.raises(ModelError):
-        pull_to(repo, "latest", tmp_path / "serving")
+        pull_to_output_dir(repo, "latest", tmp_path / "serving")
     assert model_revision(kept) == good
     verify_manifest(kept)
     with pytest.raises(ModelError):
-        pull_into(repo, "latest", tmp_path / "models")
+        pull_to_models_dir(repo, "latest", tmp_path / "models")
     assert list((tmp_path / "models").iterdir()) == []
 
 
@@ -169,21 +169,21 @@ def test_a_file_and_its_manifest_changed_together_are_refused(model: Path, repo:
     damage(published / "model.safetensors")
     write_manifest(published)
     with pytest.raises(ModelError, match=r"manifest\.json of revision .* was changed after publishing"):
-        pull_into(repo, revision, tmp_path / "models")
+        pull_to_models_dir(repo, revision, tmp_path / "models")
 
 
 def test_a_pulled_model_that_was_damaged_on_disk_is_repaired(model: Path, repo: str, tmp_path: Path) -> None:
     revision = push(model, repo)
-    path = pull_into(repo, revision, tmp_path / "models")[1]
+    path = pull_to_models_dir(repo, revision, tmp_path / "models")[1]
     damage(path / "model.safetensors")
-    pull_into(repo, revision, tmp_path / "models")
+    pull_to_models_dir(repo, revision, tmp_path / "models")
     verify_manifest(path)
 
 
 def test_a_pull_of_a_model_on_disk_changes_nothing(model: Path, repo: str, tmp_path: Path) -> None:
-    path = pull_into(repo, push(model, repo), tmp_path / "models")[1]
+    path = pull_to_models_dir(repo, push(model, repo), tmp_path / "models")[1]
     before = path.stat().st_ino
-    pull_into(repo, "latest", tmp_path / "models")
+    pull_to_models_dir(repo, "latest", tmp_path / "models")
     assert path.stat().st_ino == before
 
 
@@ -194,7 +194,7 @@ def test_a_pull_does_not_replace_a_directory_that_is_not_a_model(
     (tmp_path / "home").mkdir()
     (tmp_path / "home" / "notes.txt").write_text("text")
     with pytest.raises(OutputError, match="was not made by this command"):
-        pull_to(repo, "latest", tmp_path / "home")
+        pull_to_output_dir(repo, "latest", tmp_path / "home")
     assert (tmp_path / "home" / "notes.txt").exists()
 
 
@@ -203,19 +203,21 @@ def test_a_failed_copy_is_an_error_with_the_file_or_directory(
 ) -> None:
     revision = push(model, repo)
 
-    def fail(source: Path, into: Path) -> None:
-        raise OSError(*((*reason, str(source)) if names == 1 else (*reason, str(source), None, str(into))))
+    def cannot_read(source: Path, into: Path) -> None:
+        raise OSError(errno.EACCES, "Permission denied", str(source))
 
-    monkeypatch.setattr("shutil.copy2", fail)
-    names, reason = 1, (errno.EACCES, "Permission denied")
+    def cannot_write(source: Path, into: Path) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device", str(source), None, str(into))
+
+    monkeypatch.setattr("shutil.copy2", cannot_read)
     with pytest.raises(
         RegistryError, match=rf"/revisions/{revision}/[\w.]+ cannot be read: Permission denied\.$"
     ):
-        pull_into(repo, revision, tmp_path / "models")
-    names, reason = 2, (errno.ENOSPC, "No space left on device")
+        pull_to_models_dir(repo, revision, tmp_path / "models")
+    monkeypatch.setattr("shutil.copy2", cannot_write)
     full = f"^{tmp_path}/models/{revision} cannot be written: No space left on device: free space there.$"
     with pytest.raises(OutputError, match=full):
-        pull_into(repo, revision, tmp_path / "models")
+        pull_to_models_dir(repo, revision, tmp_path / "models")
 
 
 def test_a_model_below_the_threshold_is_not_published(model: Path, repo: str, tmp_path: Path) -> None:
@@ -228,7 +230,7 @@ def test_a_model_below_the_threshold_is_not_published(model: Path, repo: str, tm
 
 def _push_many(model: Path, repo: str, seeds: list[int], start: Barrier) -> None:
     for seed in seeds:
-        retrained(model, seed)
+        change_seed(model, seed)
         start.wait(20)
         push(model, repo)
 
@@ -238,7 +240,7 @@ def _pull_until(done: Event, repo: str, models: Path, pulled: "Queue[str]") -> N
     while True:
         last_round = done.is_set()
         with contextlib.suppress(RevisionNotFoundError):  # before the first publication
-            revision, path = pull_to(repo, "latest", models)
+            revision, path = pull_to_output_dir(repo, "latest", models)
             verify_manifest(path)
             assert model_revision(path) == revision
             pulled.put(revision)
@@ -252,10 +254,13 @@ def test_concurrent_writers_lose_nothing_and_readers_see_whole_models(
     context = multiprocessing.get_context("fork")
     start, done, pulled = context.Barrier(2), context.Event(), context.Queue()
     copies = [Path(shutil.copytree(model, tmp_path / f"writer{number}")) for number in range(2)]
-    seeds = [[*range(10), 20, 21], [*range(10), 30, 31]]  # the same content at the same moment, then another
+    seeds = [
+        [*range(10), 20, 21],
+        [*range(10), 30, 31],
+    ]  # the same content at the same moment, then each its own
     writers = [
-        context.Process(target=_push_many, args=(copy, repo, its, start), daemon=True)
-        for copy, its in zip(copies, seeds, strict=True)
+        context.Process(target=_push_many, args=(copy, repo, writer_seeds, start), daemon=True)
+        for copy, writer_seeds in zip(copies, seeds, strict=True)
     ]
     reader = context.Process(target=_pull_until, args=(done, repo, tmp_path / "read", pulled), daemon=True)
     for process in (reader, *writers):
@@ -270,14 +275,14 @@ def test_concurrent_writers_lose_nothing_and_readers_see_whole_models(
             read.append(pulled.get(timeout=0.1))
     assert reader.exitcode == 0
     revisions = {path.name for path in (tmp_path / "registry" / "revisions").iterdir()}
-    assert len(revisions) == 14
+    assert len(revisions) == 14  # ten of both, two of each
     for revision in revisions:
-        assert pull_into(repo, revision, tmp_path / "models")[0] == revision
+        assert pull_to_models_dir(repo, revision, tmp_path / "models")[0] == revision
     latest = open_repository(repo).resolve("latest")
     assert set(read) <= revisions
     assert len(set(read)) > 1, "the reader came too late to see anything change"
     assert read[-1] == latest
-    assert not list((tmp_path / "registry" / "revisions").glob(".*")), "writers leave nothing behind"
+    assert not list((tmp_path / "registry" / "revisions").glob(".*")), "writers left partial directories"
 
 
 def test_leftovers_of_a_killed_writer_are_no_revision_and_are_removed(
@@ -290,5 +295,5 @@ def test_leftovers_of_a_killed_writer_are_no_revision_and_are_removed(
     assert open_repository(repo).resolve("latest") == revision
     with pytest.raises(RevisionNotFoundError):
         open_repository(repo).resolve(left.name)
-    push(retrained(model, 1), repo)
+    push(change_seed(model, 1), repo)
     assert not left.exists()

@@ -127,7 +127,7 @@ def test_a_port_in_use_is_an_error(command: Command, model: Path) -> None:
         done = command("serve", "--model", model, "--port", port)
     assert done.returncode == 1
     last = done.stderr.splitlines()[-1]
-    assert f"127.0.0.1:{port} cannot be listened on (Address already in use" in last
+    assert f"cannot listen on 127.0.0.1:{port} (Address already in use" in last
     assert "Traceback" not in done.stderr
 
 

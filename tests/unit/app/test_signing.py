@@ -11,8 +11,8 @@ import pytest
 from ml_workshop.cli import main
 from ml_workshop.errors import ModelError
 from ml_workshop.registry.publishing import push
-from ml_workshop.registry.pulling import pull_into
-from models import retrained
+from ml_workshop.registry.pulling import pull_to_models_dir
+from models import change_seed
 
 
 @pytest.fixture
@@ -26,7 +26,7 @@ def test_a_signed_model_is_pulled_and_openssf_verifies_it(
     link = tmp_path / "link"  # as in the role trainer
     link.symlink_to(model)
     revision = push(link, repo, signing_key=keys / "model.key")
-    pulled, path = pull_into(repo, "latest", tmp_path / "models", keys / "model.pub")
+    pulled, path = pull_to_models_dir(repo, "latest", tmp_path / "models", keys / "model.pub")
     assert pulled == revision
     command = [sys.executable, "-m", "model_signing", "verify", "key", path, "--ignore_unsigned_files"]
     command += ["--signature", path / "model.sig", "--public_key", keys / "model.pub"]
@@ -36,7 +36,7 @@ def test_a_signed_model_is_pulled_and_openssf_verifies_it(
 
 REFUSED: dict[str, tuple[Callable[[Path, Path], object], str]] = {
     "unsigned": (lambda model, _: (model / "model.sig").unlink(), "is not signed, but .* is set"),
-    "changed": (lambda model, _: retrained(model, 7), "model.sig of .* cannot be verified"),
+    "changed": (lambda model, _: change_seed(model, 7), "model.sig of .* cannot be verified"),
     "damaged": (
         lambda model, _: (model / "model.sig").write_text("{}"),
         "model.sig of .* cannot be verified",
@@ -66,10 +66,10 @@ def test_a_model_without_a_valid_signature_is_refused(
         revision = push(Path(published.rename(model)), repo)
     for name in ("latest", revision):
         with pytest.raises(ModelError, match=message):
-            pull_into(repo, name, tmp_path / "models", keys / "model.pub")
+            pull_to_models_dir(repo, name, tmp_path / "models", keys / "model.pub")
     assert list((tmp_path / "models").iterdir()) == []
     if kind == "unsigned":
-        pull_into(repo, "latest", tmp_path / "models")
+        pull_to_models_dir(repo, "latest", tmp_path / "models")
 
 
 def test_a_model_signed_with_another_key_is_refused(
@@ -77,7 +77,7 @@ def test_a_model_signed_with_another_key_is_refused(
 ) -> None:
     push(model, repo, signing_key=keys / "other.key")
     with pytest.raises(ModelError, match="signed with another key"):
-        pull_into(repo, "latest", tmp_path / "models", keys / "model.pub")
+        pull_to_models_dir(repo, "latest", tmp_path / "models", keys / "model.pub")
 
 
 def test_an_edited_model_card_needs_no_new_signature(
@@ -85,19 +85,19 @@ def test_an_edited_model_card_needs_no_new_signature(
 ) -> None:
     revision = push(model, repo, signing_key=keys / "model.key")
     (tmp_path / "registry" / "revisions" / revision / "README.md").write_text("edited")
-    _, path = pull_into(repo, "latest", tmp_path / "models", keys / "model.pub")
+    _, path = pull_to_models_dir(repo, "latest", tmp_path / "models", keys / "model.pub")
     assert (path / "README.md").read_text() == "edited"
 
 
 def test_a_published_model_can_be_signed_later(model: Path, repo: str, tmp_path: Path, keys: Path) -> None:
     revision = push(model, repo)
-    pull_into(repo, revision, tmp_path / "models")
+    pull_to_models_dir(repo, revision, tmp_path / "models")
     with pytest.raises(ModelError, match="is not signed"):  # also the copy on disk
-        pull_into(repo, revision, tmp_path / "models", keys / "model.pub")
+        pull_to_models_dir(repo, revision, tmp_path / "models", keys / "model.pub")
     assert push(model, repo, signing_key=keys / "model.key") == revision
-    assert pull_into(repo, revision, tmp_path / "models", keys / "model.pub")[0] == revision
+    assert pull_to_models_dir(repo, revision, tmp_path / "models", keys / "model.pub")[0] == revision
     shutil.rmtree(tmp_path / "registry")  # the copy needs no repository
-    assert pull_into(repo, revision, tmp_path / "models", keys / "model.pub")[0] == revision
+    assert pull_to_models_dir(repo, revision, tmp_path / "models", keys / "model.pub")[0] == revision
 
 
 @pytest.mark.parametrize(
@@ -125,7 +125,7 @@ def test_a_key_that_cannot_be_used(
     push(model, repo, signing_key=keys / "model.key")
     key = key.replace("model.pub", "model.key")
     with pytest.raises(ModelError, match=f"{key} cannot be used as public key: {reason}"):
-        pull_into(repo, "latest", tmp_path / "models", keys / key)
+        pull_to_models_dir(repo, "latest", tmp_path / "models", keys / key)
 
 
 def test_only_keys_need_the_extra_signing(

@@ -21,24 +21,32 @@ if TYPE_CHECKING:
 def register(subcommands: "Subcommands") -> None:
     """Add the subcommands."""
     deploy = subcommand(subcommands, "deploy", _deploy, "serve", "serve a model and a release on this host")
-    rollback = subcommand(subcommands, "rollback", _rollback, "serve", "serve again what was served before")
+    rollback = subcommand(
+        subcommands, "rollback", _rollback, "serve", "serve the previous release and model again"
+    )
     status = subcommand(subcommands, "status", _status, "serve", "show what this host serves")
     history = subcommand(subcommands, "history", _history, "serve", "show the last deployments of this host")
     settings = Path("/etc/ml-workshop/deploy.json")
     user = os.environ.get("SUDO_USER") or os.environ.get("USER") or f"user {os.getuid()}"
+    file = "settings of deployments (default: %(default)s)"
     for parser in (deploy, rollback, status, history):
-        parser.add_argument("--settings", type=Path, default=settings, metavar="FILE")
+        parser.add_argument("--settings", type=Path, default=settings, metavar="FILE", help=file)
     for parser in (deploy, rollback):
-        by = "user who deploys, for the journal (default: %(default)s)"
+        by = "user named in the journal (default: %(default)s)"
         parser.add_argument("--by", type=printable, default=user, help=by)
         parser.add_argument(
             "--reason", type=printable, default="", metavar="TEXT", help="free text, for the journal"
         )
         parser.add_argument("--dry-run", action="store_true", help="only print what would be done")
     add = deploy.add_argument
-    add("--revision", default="", metavar="R", help="'latest', a revision or its first digits")
-    add("--release", default="", metavar="ID", help="release of the application")
-    add("--steps", type=_steps, metavar="P,P,100", help="canary: shares of the traffic, in percent")
+    add(
+        "--revision",
+        default="",
+        metavar="R",
+        help="'latest', a revision or its first digits (default: settings)",
+    )
+    add("--release", default="", metavar="ID", help="release of the application (default: settings)")
+    add("--steps", type=_steps, metavar="P,P,100", help="canary: percent of the traffic (default: settings)")
     status.add_argument("--format", choices=("json", "table", "report"), default="table")
     history.add_argument("--format", choices=("json", "table"), default="table")
     history.add_argument("--lines", type=whole_number(1, 100_000), default=20, metavar="N")
@@ -117,9 +125,9 @@ def _signals_as_errors() -> Iterator[None]:
             signal.signal(each, signal.SIG_IGN)
         raise DeployError(f"Interrupted by {signal.Signals(number).name}.")
 
-    before = {each: signal.signal(each, stop) for each in signals}
+    previous = {each: signal.signal(each, stop) for each in signals}
     try:
         yield
     finally:
-        for each, handler in before.items():
+        for each, handler in previous.items():
             signal.signal(each, handler)

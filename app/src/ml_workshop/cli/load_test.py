@@ -17,9 +17,9 @@ def register(subcommands: "Subcommands") -> None:
         "load-test",
         _load_test,
         "loadtest",
-        "load a service; exit code 3 if it misses an objective",
+        "load-test a service; exit code 3 if it misses an objective",
     )
-    host = "address of the service, for example http://localhost:8000"
+    host = "URL of the service, for example http://localhost:8000"
     parser.add_argument("--host", type=http_url, required=True, metavar="URL", help=host)
     parser.add_argument("--output-dir", required=True, metavar="DIR", help="where to write the results")
     parser.add_argument(
@@ -46,15 +46,15 @@ def register(subcommands: "Subcommands") -> None:
         type=number(0, 100),
         action="append",
         metavar=("PERCENT", "SECONDS"),
-        help="percent of the requests with a response within so many seconds; repeatable (default: 99 0.05)",
+        help="at least PERCENT of the requests get a response within SECONDS; repeatable (default: 99 0.05)",
     )
     parser.add_argument(
         "--web-address",
         default="127.0.0.1",
         metavar="ADDRESS",
-        help="where the web UI listens (default: %(default)s)",
+        help="address of the web UI (default: %(default)s)",
     )
-    summary = "print the path of the load test, for `locust -f`"
+    summary = "print the path of the locustfile, for `locust -f`"
     subcommand(subcommands, "locustfile", _print_locustfile, "loadtest", summary)
 
 

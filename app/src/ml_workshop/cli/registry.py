@@ -42,7 +42,9 @@ def register(subcommands: "Subcommands") -> None:
         help="refuse a model that was not signed with the private key of this public key (PEM)",
     )
     target = pull.add_mutually_exclusive_group(required=True)
-    target.add_argument("--output-dir", type=Path, metavar="DIR", help="model directory to create")
+    target.add_argument(
+        "--output-dir", type=Path, metavar="DIR", help="directory of the model; a model in it is replaced"
+    )
     target.add_argument(
         "--models-dir", type=Path, metavar="DIR", help="create DIR/<revision>, unless it is there and intact"
     )
@@ -61,7 +63,7 @@ def _add_revision(parser: argparse.ArgumentParser) -> None:
         "--revision",
         default="latest",
         metavar="R",
-        help="revision that a push printed (default: %(default)s)",
+        help="'latest', or a revision that a push printed (default: %(default)s)",
     )
 
 
@@ -77,15 +79,15 @@ def _push(options: argparse.Namespace) -> None:
 
 
 def _pull(options: argparse.Namespace) -> None:
-    from ml_workshop.registry.pulling import pull_into, pull_to
+    from ml_workshop.registry.pulling import pull_to_models_dir, pull_to_output_dir
 
     if options.verify_key:
         options.extra += ",signing"
     source = options.repo, options.revision
     if options.models_dir:
-        revision, path = pull_into(*source, options.models_dir, options.verify_key)
+        revision, path = pull_to_models_dir(*source, options.models_dir, options.verify_key)
     else:
-        revision, path = pull_to(*source, options.output_dir, options.verify_key)
+        revision, path = pull_to_output_dir(*source, options.output_dir, options.verify_key)
     print(json.dumps({"revision": revision, "path": str(path)}))
 
 

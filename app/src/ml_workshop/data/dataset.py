@@ -1,4 +1,4 @@
-"""Rows of a data set, and the one that ships with the application."""
+"""Rows of a data set, and the sample data set that ships with the application."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -11,10 +11,10 @@ SAMPLE_DIRECTORY = Path(__file__).parent / "sample"
 
 CHUNK_ROWS = 1 << 13
 CHUNK_CHARACTERS = 1 << 25
-"""Most texts and characters in memory at a time, about."""
+"""Approximate limits of the texts and characters in memory at a time."""
 
 UNLABELLED = "unsupervised"
-"""Name of the split of texts without labels, as on the hub."""
+"""Name of the split of texts without labels, as in the data set imdb on the hub."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Split:
         return len(self.texts)
 
 
-def rechunked(batches: Iterable[Split]) -> Iterator[Split]:
+def rechunk(batches: Iterable[Split]) -> Iterator[Split]:
     """Join batches, until they have CHUNK_ROWS rows or CHUNK_CHARACTERS characters."""
     chunk, characters = Split([], []), 0
     for batch in batches:

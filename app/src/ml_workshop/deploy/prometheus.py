@@ -19,14 +19,14 @@ Series = tuple[dict[str, str], float]
 
 
 class PrometheusError(Exception):
-    """Prometheus does not answer, or its response has another format."""
+    """A query failed: no response, one of another format, or a login or CA file that cannot be read."""
 
 
 def query(settings: Settings, expression: str) -> list[Series]:
     """Return labels and current value of each series of a PromQL expression."""
     url = settings.prometheus_url
-    address = f"{url.rstrip('/')}/api/v1/query?{urllib.parse.urlencode({'query': expression})}"
-    request = urllib.request.Request(address)  # noqa: S310  # root sets the URL
+    query_url = f"{url.rstrip('/')}/api/v1/query?{urllib.parse.urlencode({'query': expression})}"
+    request = urllib.request.Request(query_url)  # noqa: S310  # root sets the URL
     try:
         if settings.prometheus_login_file:
             login = Path(settings.prometheus_login_file).read_text(encoding="utf-8").strip()
@@ -36,17 +36,17 @@ def query(settings: Settings, expression: str) -> list[Series]:
             rows = json.load(response)["data"]["result"]
         return [(row["metric"], float(row["value"][1])) for row in rows]
     except (OSError, http.client.HTTPException, ValueError, KeyError, TypeError) as error:
-        raise PrometheusError(f"Prometheus does not answer on {url} ({error})") from error
+        raise PrometheusError(f"Prometheus at {url} cannot be queried ({error})") from error
 
 
 def slot_counts(settings: Settings, threshold_seconds: float) -> dict[str, Counts]:
-    """Return the current counts of this host by slot; the threshold is an edge of the histogram."""
-    where = f'job="inference", instance={json.dumps(settings.prometheus_instance)}'
-    requests = (
-        f'{{__name__=~"{_DURATION}_(count|bucket)", {where}, url_rule=~"/predict|/v2/.+/infer", '
+    """Return the current counts of this host by slot; `threshold_seconds` is a bucket boundary (le)."""
+    selector = f'job="inference", instance={json.dumps(settings.prometheus_instance)}'
+    requests = (  # the empty `le` matches _count
+        f'{{__name__=~"{_DURATION}_(count|bucket)", {selector}, url_rule=~"/predict|/v2/.+/infer", '
         f'le=~"|{float(threshold_seconds)}"}}'
     )
-    predictions = f'{{__name__=~"ml_workshop_predictions_total|{_CONFIDENCE}_(sum|count)", {where}}}'
+    predictions = f'{{__name__=~"ml_workshop_predictions_total|{_CONFIDENCE}_(sum|count)", {selector}}}'
     slots: dict[str, list[Series]] = defaultdict(list)
     for labels, value in (
         *query(settings, f"sum by (__name__, slot, status) ({requests})"),

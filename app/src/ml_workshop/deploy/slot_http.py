@@ -22,18 +22,20 @@ class UnixConnection(http.client.HTTPConnection):
         self.sock.connect(str(self._path))
 
 
-def request(path: Path, url: str, body: object = None, timeout: float = 5) -> tuple[int, dict[str, object]]:
+def request(
+    socket_file: Path, path: str, body: object = None, timeout: float = 5
+) -> tuple[int, dict[str, object]]:
     """Send a GET, or a POST of a JSON body; return the status and the JSON object of the response or {}.
 
     Raises:
-        OSError: Nothing listens on the socket.
+        OSError: The slot cannot be reached, or does not answer in time.
         http.client.HTTPException: The response is not HTTP.
     """
-    with contextlib.closing(UnixConnection(path, timeout)) as connection:
+    with contextlib.closing(UnixConnection(socket_file, timeout)) as connection:
         if body is None:
-            connection.request("GET", url)
+            connection.request("GET", path)
         else:
-            connection.request("POST", url, json.dumps(body), {"Content-Type": "application/json"})
+            connection.request("POST", path, json.dumps(body), {"Content-Type": "application/json"})
         response = connection.getresponse()
         return response.status, json_object(response.read())
 

@@ -100,7 +100,9 @@ def _run(
         raise DeployError(f"{command[0]} is missing: deployments need a host with systemd.") from error
     if check and completed.returncode:
         reason = completed.stderr.strip().splitlines() or [f"exit code {completed.returncode}"]
-        raise DeployError(f"'{' '.join(command)}' failed ({reason[-1].rstrip('.')}): run 'systemctl status'.")
+        raise DeployError(
+            f"'{' '.join(command)}' failed ({reason[-1].rstrip('.')}): run 'systemctl status {command[-1]}'."
+        )
     return completed
 
 

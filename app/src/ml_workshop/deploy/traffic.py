@@ -1,7 +1,8 @@
-"""Traffic of the slots: shift it to a candidate, in canary steps, and restore what the state demands.
+"""Traffic of the slots: shift it to a candidate, in steps; make HAProxy and systemd match the state.
 
 Functions raise DeployRefusedError if the candidate is worse than the old slot (with the deciding numbers),
-DeployError if HAProxy or systemd fails or there is too little traffic, OutputError for a file.
+DeployError if HAProxy or systemd fails or there is too little traffic, OutputError if a file cannot be
+written.
 """
 
 import time
@@ -25,7 +26,7 @@ Readings = Mapping[str, Counts]
 def shift(
     settings: Settings, haproxy: HAProxy, old: str | None, deployment: Deployment, log: Callable[[str], None]
 ) -> str:
-    """Shift the traffic from the slot `old` (None: no slot serves) to the candidate's in steps; drain `old`.
+    """Shift the traffic from slot `old` (None: no slot serves) to the candidate's in steps; drain `old`.
 
     Returns:
         A note for the result; often empty.
@@ -99,9 +100,9 @@ def retire(settings: Settings, haproxy: HAProxy, slot: str) -> bool:
 
 
 def watch_step(settings: Settings, haproxy: HAProxy, old: str, new: str, percent: int) -> str:
-    """Return when the step has had its time and its requests, and the candidate is not worse.
+    """Wait until the step has lasted its time and had its requests, and the candidate is not worse.
 
-    Compares once per second: HAProxy's statistics have errors at once, Prometheus has everything, but only
+    Compares once per second: HAProxy's statistics have errors at once; Prometheus has all metrics, but only
     after its next scrape.
 
     Returns:
@@ -118,13 +119,15 @@ def watch_step(settings: Settings, haproxy: HAProxy, old: str, new: str, percent
         servers = haproxy.servers()
         if servers[new].down:
             raise DeployRefusedError(f"Canary step {percent} %: HAProxy's health check of slot {new} fails.")
-        metrics: Readings = {}
+        prometheus_counts: Readings = {}
         if not problem:
-            problem, metrics = _prometheus_counts(settings, limits)
-        live = _since(_haproxy_counts(servers, bool(problem)), haproxy_base)
-        compared = live if problem else _since(metrics, base)
+            problem, prometheus_counts = _prometheus_counts(settings, limits)
+        haproxy_counts = _since(_haproxy_counts(servers, bool(problem)), haproxy_base)
+        compared = haproxy_counts if problem else _since(prometheus_counts, base)
         new_counts, old_counts = compared.get(new, Counts()), compared.get(old, Counts())
-        if found := breaches(live[new], live[old], limits) or breaches(new_counts, old_counts, limits):
+        if found := breaches(haproxy_counts[new], haproxy_counts[old], limits) or breaches(
+            new_counts, old_counts, limits
+        ):
             raise DeployRefusedError(f"Canary step {percent} %: slot {new} is worse: {'; '.join(found)}.")
         elapsed = time.monotonic() - started
         if elapsed >= settings.step_seconds and new_counts.requests >= settings.step_min_requests:
@@ -137,8 +140,8 @@ def watch_step(settings: Settings, haproxy: HAProxy, old: str, new: str, percent
             raise DeployError(
                 f"Canary step {percent} %: {new_counts.requests:.0f} requests in "
                 f"{settings.step_timeout:g} s are too few to compare (HAProxy counted "
-                f"{live[new].requests:.0f}): set deploy_steps=[100], or step_min_requests (now "
-                f"{settings.step_min_requests}) or step_timeout."
+                f"{haproxy_counts[new].requests:.0f}): deploy without steps, lower step_min_requests (now "
+                f"{settings.step_min_requests}), or raise step_timeout."
             )
 
 

@@ -1,4 +1,4 @@
-"""Plan of a gated load test: its load and its objectives."""
+"""Plan of a load test: its load and its objectives."""
 
 import json
 import math

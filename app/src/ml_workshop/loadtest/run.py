@@ -1,4 +1,4 @@
-"""Runs Locust with a plan, in separate processes."""
+"""Run Locust with a plan, in separate processes."""
 
 import json
 import os
@@ -14,7 +14,7 @@ from ml_workshop.loadtest.plan import TIMEOUT_SECONDS, Plan
 RESULT, REPORT, CHART = "result.json", "report.html", "latency.png"
 """Files of a run."""
 
-_LOCUSTFILE = Path(__file__).with_name("gate.py")
+_LOCUSTFILE = Path(__file__).with_name("slo_locustfile.py")
 _LOCAL = "127.0.0.1"
 _STOP_TIMEOUT = 2 * TIMEOUT_SECONDS + 1
 """Seconds for the requests in flight at the end: by then, each has a response or timed out."""
@@ -37,15 +37,15 @@ def run(plan: Plan, host: str, address: str, port: int, linger: int) -> dict[str
         The content of result.json.
 
     Raises:
-        LoadTestError: The web UI's address cannot be listened on, or there is no result.
+        LoadTestError: The web UI cannot listen on its address, or there is no result.
     """
-    port = _check_port(address, port)
+    port = _usable_port(address, port)
     output = Path(plan.output)
     output.mkdir(parents=True, exist_ok=True)
     for name in (RESULT, REPORT, CHART):
         (output / name).unlink(missing_ok=True)
     web_ui = ["--web-host", address, "--web-port", str(port)]
-    done = subprocess.run(  # noqa: S603  (our own arguments)
+    completed = subprocess.run(  # noqa: S603  (our own arguments)
         [*_command(plan, host, linger), *web_ui],
         env={**os.environ, **plan.to_environment()},
         stdin=subprocess.DEVNULL,
@@ -53,7 +53,7 @@ def run(plan: Plan, host: str, address: str, port: int, linger: int) -> dict[str
     )
     if not (output / RESULT).exists():
         raise LoadTestError(
-            f"Locust ended with exit code {done.returncode} and without a result: read what it printed."
+            f"Locust ended with exit code {completed.returncode} and without a result: read its output above."
         )
     result: dict[str, Any] = json.loads((output / RESULT).read_text())
     if result["requests"]:
@@ -70,20 +70,20 @@ def _command(plan: Plan, host: str, linger: int) -> list[str]:
         "--html", str(Path(plan.output) / REPORT),
     ]  # fmt: skip
     if plan.processes > 1:
-        port = str(_check_port(_LOCAL, 0))
+        port = str(_usable_port(_LOCAL, 0))
         command += ["--processes", str(plan.processes)]
         command += ["--master-host", _LOCAL, "--master-port", port]
         command += ["--master-bind-host", _LOCAL, "--master-bind-port", port]
     return command
 
 
-def _check_port(address: str, port: int) -> int:
-    """Return the port, or a free one for 0; Locust would make the whole run without its web UI."""
+def _usable_port(address: str, port: int) -> int:
+    """Return the port (a free one for 0) once it can be bound; Locust would run without its web UI."""
     try:
         with socket.create_server((address, port)) as probe:
             return int(probe.getsockname()[1])
     except OSError as error:
         reason = os.strerror(error.errno or 0)
         raise LoadTestError(
-            f"{address}:{port} cannot be listened on ({reason}): choose another --web-address or --web-port."
+            f"Locust cannot listen on {address}:{port} ({reason}): set another --web-address or --web-port."
         ) from error

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ml_workshop.data.dataset import Split, rechunked
+from ml_workshop.data.dataset import Split, rechunk
 from ml_workshop.model.measures import measure
 from ml_workshop.model.predictor import Predictor, softmax
 from ml_workshop.processes import even_shares, side_by_side
@@ -24,7 +24,7 @@ def evaluate(predictor: Predictor, batches: Iterable[Split]) -> dict[str, Any]:
         and `class_share` (share of the rows that each class was predicted for).
     """
     results, labels = [], []
-    for chunk in rechunked(batches):
+    for chunk in rechunk(batches):
         shares = [(predictor, texts) for texts in even_shares(chunk.texts)]
         results += side_by_side(_predict, shares)
         labels.append(np.array(chunk.labels, np.int64))

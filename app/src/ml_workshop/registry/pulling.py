@@ -18,7 +18,7 @@ from ml_workshop.registry.repository import Repository, open_repository
 _FULL = re.compile(r"[0-9a-f]{40}")
 
 
-def pull_to(repo: str, revision: str, output: Path, key: Path | None = None) -> tuple[str, Path]:
+def pull_to_output_dir(repo: str, revision: str, output: Path, key: Path | None = None) -> tuple[str, Path]:
     """Pull a model into `output`, which may hold a model; return the full revision and the directory."""
     repository = open_repository(repo)
     full = repository.resolve(revision)
@@ -28,7 +28,7 @@ def pull_to(repo: str, revision: str, output: Path, key: Path | None = None) -> 
     return full, output.absolute()
 
 
-def pull_into(repo: str, revision: str, models: Path, key: Path | None = None) -> tuple[str, Path]:
+def pull_to_models_dir(repo: str, revision: str, models: Path, key: Path | None = None) -> tuple[str, Path]:
     """Pull a model into `models`/<revision>; return the full revision and the directory.
 
     A full revision with an intact copy on disk needs no request.
@@ -36,7 +36,7 @@ def pull_into(repo: str, revision: str, models: Path, key: Path | None = None) -
     if _FULL.fullmatch(revision) and _is_intact(models / revision, revision, key):
         return revision, (models / revision).absolute()
     full = open_repository(repo).resolve(revision)
-    return pull_to(repo, full, models / full, key)
+    return pull_to_output_dir(repo, full, models / full, key)
 
 
 def _fetch(repository: Repository, repo: str, revision: str, directory: Path, key: Path | None) -> None:

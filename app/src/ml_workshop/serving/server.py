@@ -106,7 +106,7 @@ def serve(settings: Settings) -> None:
 
     Raises:
         ModelError: There is no intact model.
-        ServingError: The address cannot be listened on.
+        ServingError: It cannot listen on the address.
     """
     log_as_json()
     model = load_model(settings.model)
@@ -129,5 +129,5 @@ def _listen(settings: Settings) -> socket.socket:
         address = settings.socket or f"{settings.host}:{settings.port}"
         reason = error.strerror or error
         raise ServingError(
-            f"{address} cannot be listened on ({reason}): choose another --socket, --host or --port."
+            f"The server cannot listen on {address} ({reason}): choose another --socket, --host or --port."
         ) from error

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ml_workshop.data.dataset import Split, rechunked
+from ml_workshop.data.dataset import Split, rechunk
 from ml_workshop.processes import even_shares, side_by_side
 from ml_workshop.text.ngrams import MAX_TOKENS, TOKEN_BITS
 from ml_workshop.text.tokens import MARK, SCOPE_END, kinds_of, negated_positions, tokenize
@@ -120,7 +120,7 @@ def read_corpus(batches: Iterable[Split], directory: Path) -> Corpus:
     vocabulary = _GrowingIds()
     ids = Spill(np.int32, directory)
     lengths, hashes, labels = [], [], []
-    for chunk in rechunked(batches):
+    for chunk in rechunk(batches):
         labels.append(np.array(chunk.labels or [NO_LABEL] * len(chunk), np.int64))
         for part in side_by_side(_read, [(share,) for share in even_shares(chunk.texts)]):
             new_ids = np.array([NONE, *map(vocabulary.__getitem__, part.tokens)], np.int32)

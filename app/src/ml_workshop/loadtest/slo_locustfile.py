@@ -1,4 +1,4 @@
-"""Locustfile of a gated run: `ml-workshop load-test` starts it, with the plan in the environment."""
+"""Locustfile of `ml-workshop load-test`: applies the plan in the environment and checks its objectives."""
 
 import json
 import time
