@@ -59,11 +59,11 @@ def choose(
         dataset: directory the user gave, or empty.
         model_repo: model repository the user gave, or empty.
         grafana_archive: image archive the user gave, or empty.
-        base_image: image of Debian or Ubuntu that all hosts are built from; empty for Debian 12, or Debian 13
-            where a host has lab_newest_base_image.
+        base_image: image of Debian or Ubuntu for all hosts. Empty: Debian 12, and Debian 13 for hosts that
+            use lab_newest_base_image.
 
     Raises:
-        SystemExit: the data set directory doesn't exist.
+        SystemExit: the data set directory or the Grafana archive doesn't exist.
     """
     repository = "debian" if up["container registry"] else "ml-workshop/debian"
     sources: dict[str, object] = {
@@ -85,13 +85,15 @@ def choose(
         directory = Path(dataset).resolve()
         if not directory.is_dir():
             sys.exit(
-                f"LAB_DATASET={dataset}: there is no such directory; name one with train.* and test.* in it."
+                f"LAB_DATASET={dataset}: there is no such directory; docs/data.md lists what it may contain."
             )
         sources |= {"lab_dataset_dir": str(directory), "dataset": "/srv/lab/dataset"}
     if grafana_archive:
         archive = Path(grafana_archive).resolve()
         if not archive.is_file():
-            sys.exit(f"LAB_GRAFANA_IMAGE_ARCHIVE={grafana_archive}: no such file; `docker save` makes one.")
+            sys.exit(
+                f"LAB_GRAFANA_IMAGE_ARCHIVE={grafana_archive}: no such file; create it by `docker save`."
+            )
         sources["grafana_image_archive"] = str(archive)
     return sources
 
@@ -101,7 +103,7 @@ def table(up: dict[str, bool], sources: dict[str, object]) -> str:
     grafana = str(sources.get("grafana_image_archive", "")) or (
         "pinned image"
         if up["container registry"]
-        else "left out (LAB_GRAFANA_IMAGE_ARCHIVE=FILE brings it in)"
+        else "left out (to install it, set LAB_GRAFANA_IMAGE_ARCHIVE=FILE)"
     )
     dataset_used = str(sources["lab_dataset_dir"] or sources["dataset"])
     if dataset_used == "sample":

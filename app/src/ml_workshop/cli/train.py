@@ -67,7 +67,7 @@ def _add_training_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--unlabelled",
         action="store_true",
-        help="train also on texts without labels (unsupervised.*), with labels that a first network predicts",
+        help="train also on texts without labels (unsupervised.*), labelled by a teacher network",
     )
     numbers = (
         ("--num-train-epochs", "epochs", whole_number(1, 1000), "passes over the data"),

@@ -26,7 +26,7 @@ class Recipe:
         weight_decay: Decay of the embedding; the output layer has none.
         dropout: Share of hidden units that one step does not use.
         validation_share: Share of the training rows held out for calibration and the learning curve.
-        unlabelled: Also train on unlabelled rows, with the labels that a first network predicts.
+        unlabelled: Also train on unlabelled rows, with the labels that a teacher network predicts.
     """
 
     epochs: int = 2
