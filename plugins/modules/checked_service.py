@@ -225,6 +225,7 @@ class Service:
 
     def journal(self) -> str:
         """Return the last errors that were logged since `bring_up`; the program's, or else systemd's."""
+        self.module.run_command(["journalctl", "--sync"])  # the last lines may not be in it yet
         since = [f"--after-cursor={self.cursor}"] if self.cursor else ["--lines=20"]
         for of in (f"_SYSTEMD_UNIT={self.unit}", f"UNIT={self.unit}"):
             output = self.module.run_command(["journalctl", "--output=cat", "--quiet", *since, of])[1]

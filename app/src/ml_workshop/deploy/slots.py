@@ -4,6 +4,7 @@ Functions raise DeployError if a file cannot be read or a command is missing or 
 file cannot be written.
 """
 
+import contextlib
 import hashlib
 import subprocess
 from collections.abc import Mapping, Sequence
@@ -68,7 +69,8 @@ def enable_unit(slot: str, enabled: bool) -> None:
 
 def last_log_line(slot: str, since: float) -> str:
     """Return the last line that a slot's own processes logged since a Unix time; empty if there is none."""
-    _run("journalctl", "--sync")  # what a process wrote just before it ended may not be in the journal yet
+    with contextlib.suppress(subprocess.TimeoutExpired):  # the last lines may not be in the journal yet
+        _run("journalctl", "--sync", timeout=5)
     options = ["--lines=1", "--output=cat", "--no-pager", "--quiet", f"--since=@{since:.6f}"]
     return _run("journalctl", *options, f"_SYSTEMD_UNIT={unit_name(slot)}").stdout.strip()
 
