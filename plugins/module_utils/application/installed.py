@@ -64,8 +64,7 @@ def _damage(site_packages: Path, distribution: Distribution, scripts: bool) -> s
     paths = [row[0] for row in csv.reader(record.splitlines()) if row and not row[0].endswith(".pyc")]
     if not scripts:
         paths = [path for path in paths if not path.startswith("..")]
-    missing = [
-        path for path in paths if not os.path.lexists(f"{root}/{path}")
-    ]  # strings: Path objects are slow for 20,000 files
+    # Strings, because Path objects are slow for 20,000 files.
+    missing = [path for path in paths if not os.path.lexists(f"{root}/{path}")]
     more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
     return f"{missing[0]} is missing{more}" if missing else ""

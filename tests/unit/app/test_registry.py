@@ -254,10 +254,8 @@ def test_concurrent_writers_lose_nothing_and_readers_see_whole_models(
     context = multiprocessing.get_context("fork")
     start, done, pulled = context.Barrier(2), context.Event(), context.Queue()
     copies = [Path(shutil.copytree(model, tmp_path / f"writer{number}")) for number in range(2)]
-    seeds = [
-        [*range(10), 20, 21],
-        [*range(10), 30, 31],
-    ]  # the same content at the same moment, then each its own
+    # The same content at the same moment, then each its own.
+    seeds = [[*range(10), 20, 21], [*range(10), 30, 31]]
     writers = [
         context.Process(target=_push_many, args=(copy, repo, writer_seeds, start), daemon=True)
         for copy, writer_seeds in zip(copies, seeds, strict=True)

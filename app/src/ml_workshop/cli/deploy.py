@@ -39,12 +39,8 @@ def register(subcommands: "Subcommands") -> None:
         )
         parser.add_argument("--dry-run", action="store_true", help="only print what would be done")
     add = deploy.add_argument
-    add(
-        "--revision",
-        default="",
-        metavar="R",
-        help="'latest', a revision or its first digits (default: settings)",
-    )
+    revision = "'latest', a revision or its first digits (default: settings)"
+    add("--revision", default="", metavar="R", help=revision)
     add("--release", default="", metavar="ID", help="release of the application (default: settings)")
     add("--steps", type=_steps, metavar="P,P,100", help="canary: percent of the traffic (default: settings)")
     status.add_argument("--format", choices=("json", "table", "report"), default="table")

@@ -125,9 +125,9 @@ def watch_step(settings: Settings, haproxy: HAProxy, old: str, new: str, percent
         haproxy_counts = _since(_haproxy_counts(servers, bool(problem)), haproxy_base)
         compared = haproxy_counts if problem else _since(prometheus_counts, base)
         new_counts, old_counts = compared.get(new, Counts()), compared.get(old, Counts())
-        if found := breaches(haproxy_counts[new], haproxy_counts[old], limits) or breaches(
-            new_counts, old_counts, limits
-        ):
+        found = breaches(haproxy_counts[new], haproxy_counts[old], limits)
+        found = found or breaches(new_counts, old_counts, limits)
+        if found:
             raise DeployRefusedError(f"Canary step {percent} %: slot {new} is worse: {'; '.join(found)}.")
         elapsed = time.monotonic() - started
         if elapsed >= settings.step_seconds and new_counts.requests >= settings.step_min_requests:
